@@ -1,4 +1,5 @@
 import type { Log } from "../runner/log.ts";
+import type { OwnedProcesses } from "../runner/owned-processes.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 
 /** How a Kubernetes API to rehearse on comes to be. One folder beside this file per implementation. */
@@ -15,11 +16,13 @@ export type EngineName = "simulated" | "k3d" | "existing";
 
 export interface EngineRequest {
   toolchain: Toolchain;
+  /** Owns whatever the engine starts on this machine, and the folder in which it keeps its files. */
+  processes: OwnedProcesses;
   log: Log;
   signal: AbortSignal;
 }
 
-/** A running cluster. Disposing releases every process, port, container and file of it. */
+/** A running cluster. Disposing releases what the owner of its processes would not: containers, volumes, networks. */
 export interface Cluster extends AsyncDisposable {
   readonly engine: EngineName;
   /** A file that only the current user can read, with credentials that may do everything. */
@@ -28,51 +31,25 @@ export interface Cluster extends AsyncDisposable {
   readonly kubernetesVersion: string;
   /** Aborts with an InfrastructureError when the cluster fails underneath the rehearsal. */
   readonly lost: AbortSignal;
-  /**
-   * Whether containers run. Where they do not, the caller runs Argo CD's components as processes,
-   * through `processes`.
-   */
+  /** Whether containers run. Where they do not, Argo CD's components run as processes. */
   readonly containers: ContainerSupport;
   /** What this engine does not exercise, whatever the Application. Shown with every verdict. */
   readonly unexercised: readonly Unexercised[];
-  /** CPU and memory used so far by what the engine owns; undefined where that cannot be told. */
-  usage(): Promise<Usage | undefined>;
 }
 
 export type ContainerSupport =
-  | { kind: "none"; processes: ProcessHost }
+  | { kind: "none" }
   | {
       kind: "real";
       /** The address to bind the mirror to, and the name by which Pods reach it. */
       mirror: { bind: string; host: string };
     };
 
-/** Runs long-lived programs beside the cluster, as owned as the cluster's own. */
-export interface ProcessHost {
-  /** A private folder for files of these processes. */
-  readonly folder: string;
-  start(spec: ProcessSpec): Promise<void>;
-  /** `count` free loopback ports, all different. */
-  freePorts(count: number): Promise<number[]>;
-}
-
-export interface ProcessSpec {
-  /** Unique within the host; names the log file. */
-  name: string;
-  command: string;
-  args: readonly string[];
-  /** The whole environment; nothing is inherited. */
-  env: Record<string, string>;
-}
-
-/** A kind of object whose behaviour was not real, and what that leaves unproven. */
+/** Objects whose behaviour was not real, and what that leaves unproven. */
 export interface Unexercised {
-  /** Selects the objects it is about: `apps/Deployment`, `Service[type=LoadBalancer]`, `*`. */
-  what: string;
+  /** Kinds, with their group where it is not the core one: `Service`, `apps/Deployment`. */
+  kinds: readonly string[];
+  /** Only objects with this value at this path. */
+  only?: { path: readonly string[]; value: string };
   why: string;
-}
-
-export interface Usage {
-  cpuSeconds: number;
-  peakMemoryBytes: number;
 }

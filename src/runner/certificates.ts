@@ -20,8 +20,7 @@ export interface Subject {
 }
 
 /** A certificate authority that lives as long as one rehearsal. */
-export interface Authority {
-  certificate: string;
+export interface Authority extends KeyPair {
   issue(subject: Subject): Promise<KeyPair>;
 }
 
@@ -47,6 +46,7 @@ export async function createAuthority(commonName: string): Promise<Authority> {
     ],
   });
   return {
+    key: await exportKey(keys.privateKey),
     certificate: authority.toString("pem"),
     issue: (subject) => issue(subject, authority, keys),
   };

@@ -1,0 +1,79 @@
+import { connect } from "../../kubernetes/client.ts";
+import { freePorts } from "../../runner/owned-processes.ts";
+import type { Cluster, Engine, EngineRequest, Unexercised } from "../engine.ts";
+import { startApiServer, startControllers } from "./control-plane.ts";
+import { issueCredentials } from "./credentials.ts";
+import { installObjects } from "./objects.ts";
+
+/**
+ * A real API (etcd, kube-apiserver, controller-manager, scheduler) whose nodes are simulated by KWOK:
+ * everything up to the kubelet is as in a real cluster, and no container ever runs.
+ */
+export const simulatedEngine: Engine = {
+  name: "simulated",
+  async start(request) {
+    try {
+      return await startCluster(request);
+    } catch (error) {
+      // Whatever failed while a process was gone failed for that reason.
+      throw request.processes.lost.aborted ? request.processes.lost.reason : error;
+    }
+  },
+};
+
+async function startCluster({ processes, toolchain, signal }: EngineRequest): Promise<Cluster> {
+  const [port] = await freePorts(1);
+  if (port === undefined) throw new Error("freePorts gave none");
+  const credentials = await issueCredentials(processes.folder, `https://127.0.0.1:${port}`);
+  await startApiServer({ processes, toolchain, credentials, port, signal });
+  await startControllers({ processes, toolchain, credentials });
+  await installObjects(connect(credentials.adminKubeconfig));
+  processes.start({
+    name: "kwok",
+    command: toolchain.program("kwok"),
+    args: [
+      `--kubeconfig=${credentials.adminKubeconfig}`,
+      "--manage-all-nodes",
+      "--enable-crds=Stage",
+      "--node-lease-duration-seconds=0",
+      "--server-address=",
+    ],
+    env: { HOME: processes.folder },
+  });
+  return {
+    engine: "simulated",
+    kubeconfig: credentials.adminKubeconfig,
+    kubernetesVersion: toolchain.versions.kubernetes,
+    lost: processes.lost,
+    containers: { kind: "none" },
+    unexercised,
+    async [Symbol.asyncDispose]() {
+      // Its processes and files are their owner's to release.
+    },
+  };
+}
+
+const unexercised: readonly Unexercised[] = [
+  {
+    kinds: ["apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "Pod"],
+    why: "no image was pulled and no container ran: images, commands, probes and resources",
+  },
+  { kinds: ["batch/Job"], why: "its Pods were said to succeed" },
+  { kinds: ["batch/CronJob"], why: "no schedule came due" },
+  { kinds: ["PersistentVolumeClaim"], why: "bound without a provisioner" },
+  {
+    kinds: ["Service"],
+    only: { path: ["spec", "type"], value: "LoadBalancer" },
+    why: "its address was made up",
+  },
+  { kinds: ["networking.k8s.io/Ingress"], why: "its address was made up, and no controller read it" },
+  { kinds: ["networking.k8s.io/NetworkPolicy"], why: "no network enforced it" },
+  { kinds: ["autoscaling/HorizontalPodAutoscaler"], why: "there were no metrics to scale by" },
+  {
+    kinds: [
+      "admissionregistration.k8s.io/MutatingWebhookConfiguration",
+      "admissionregistration.k8s.io/ValidatingWebhookConfiguration",
+    ],
+    why: "no webhook was called",
+  },
+];

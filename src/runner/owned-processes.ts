@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InfrastructureError } from "./errors.ts";
+import { lastLines } from "./process.ts";
+import { peakMeter, type Usage } from "./usage.ts";
+
+export interface ProcessSpec {
+  /** Unique among the owner's processes; names the log file. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** The whole environment; nothing is inherited. */
+  env: Record<string, string>;
+}
+
+/**
+ * A folder and the long-running processes that live in it. Disposing kills each with all of its
+ * descendants and removes the folder. Should this process die without that, even by SIGKILL, a small
+ * warden does it instead.
+ */
+export interface OwnedProcesses extends AsyncDisposable {
+  readonly folder: string;
+  /** Aborts with an InfrastructureError that names the process, once one ends without being told to. */
+  readonly lost: AbortSignal;
+  start(spec: ProcessSpec): void;
+  /** The last lines of a process's output. */
+  logTail(name: string, lines?: number): string;
+  /** Undefined where the system does not tell. */
+  usage(): Usage | undefined;
+}
+
+/** Makes a private folder, and owns it. */
+export function ownProcesses(): OwnedProcesses {
+  const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
+  const logs = join(folder, "logs");
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const pidFile = join(folder, "pids");
+  const running = new Map<string, ChildProcess>();
+  const lost = new AbortController();
+  let disposing = false;
+  const record = () =>
+    writeFileSync(pidFile, [...running.values()].map((child) => `${child.pid}\n`).join(""));
+  record();
+  const warden = startWarden(folder, pidFile);
+  const meter = peakMeter(() => [...running.values()].flatMap((child) => child.pid ?? []));
+
+  function ended(name: string, how: string): void {
+    running.delete(name);
+    if (disposing) return;
+    record();
+    const tail = logTail(name, 3);
+    lost.abort(
+      new InfrastructureError(
+        `${name} ${how} in the middle of the rehearsal; the end of its log: ${tail || "(empty)"}`,
+      ),
+    );
+  }
+
+  function logTail(name: string, lines = 20): string {
+    try {
+      return lastLines(readFileSync(join(logs, `${name}.log`), "utf8"), lines);
+    } catch {
+      return "";
+    }
+  }
+
+  return {
+    folder,
+    lost: lost.signal,
+    logTail,
+    usage: () => meter.read(),
+    start({ name, command, args, env }) {
+      if (disposing)
+        throw new InfrastructureError(`${name} was to be started after the end of the rehearsal`);
+      const output = openSync(join(logs, `${name}.log`), "a", 0o600);
+      // A group of its own: Ctrl-C in a terminal must reach us alone, and killing must reach grandchildren.
+      const child = spawn(command, args, {
+        env,
+        cwd: folder,
+        detached: true,
+        stdio: ["ignore", output, output],
+      });
+      closeSync(output);
+      running.set(name, child);
+      child.once("error", (error) => ended(name, `could not be started (${error.message})`));
+      child.once("exit", (code, signal) =>
+        ended(name, signal ? `was killed by ${signal}` : `exited with code ${code}`),
+      );
+      record();
+    },
+    async [Symbol.asyncDispose]() {
+      if (disposing) return;
+      disposing = true;
+      meter.stop();
+      // Nothing here outlives the rehearsal, so nothing is worth an orderly shutdown: kube-apiserver's takes a minute.
+      const ends = [...running.values()].map(killGroup);
+      await Promise.all(ends);
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      warden.stdin?.end();
+    },
+  };
+}
+
+function killGroup(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve();
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It ended a moment ago; its exit event is on the way.
+  }
+  return ended;
+}
+
+/** Waits for the end of its standard input, which comes with the end of this process, whatever ended it. */
+function startWarden(folder: string, pidFile: string): ChildProcess {
+  const script = `
+    trap '' INT TERM HUP
+    cat >/dev/null
+    [ -d "$1" ] || exit 0
+    while read -r pid; do kill -KILL "-$pid"; done <"$2"
+    rm -rf "$1"`;
+  const warden = spawn("sh", ["-c", script, "rehearsal-warden", folder, pidFile], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  warden.on("error", () => undefined);
+  warden.stdin?.on("error", () => undefined);
+  warden.unref();
+  return warden;
+}
+
+/** `count` loopback ports that were free just now, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(0, "127.0.0.1", resolve);
+      });
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
+    return address.port;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
