@@ -1,0 +1,84 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { EngineName } from "../engine/engine.ts";
+import { exitCodes } from "../rehearsal/verdict.ts";
+import { parseDuration } from "../runner/duration.ts";
+import { messageOf, UsageError } from "../runner/errors.ts";
+import { packageVersion } from "../runner/package-root.ts";
+import { type DoctorFlags, doctor } from "./doctor.ts";
+import { type RehearseFlags, rehearseCommand } from "./rehearse-command.ts";
+
+const engines: readonly EngineName[] = ["simulated"];
+
+/** Runs the command line and gives its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.passed;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.misused;
+    throw error;
+  }
+}
+
+function createProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command("rehearse")
+    .description(
+      "Rehearses a change of a GitOps repository on a throw-away Argo CD, and says whether it may be merged.",
+    )
+    .version(packageVersion(), "-V, --version")
+    .showSuggestionAfterError()
+    .configureHelp({ sortOptions: false })
+    .exitOverride();
+  program
+    .command("run", { isDefault: true })
+    .description("rehearse a change (this is what happens without a command)")
+    .argument("[path]", "a folder in the checkout; the Applications below it are rehearsed", ".")
+    .option("--base <revision>", "what the change is merged into (default: the default branch)")
+    .option("--head <revision>", "the change (default: HEAD)")
+    .option("--worktree", "rehearse what lies in the checkout, committed or not", false)
+    .addOption(new Option("--engine <name>", "where to rehearse").choices(engines))
+    .option("--timeout <duration>", "how long the Applications may take (default: 10m)", duration)
+    .option("--root <path...>", "the root manifests or their folder, where convention does not find them")
+    .option("--config <file>", "configuration (default: .rehearsal.yaml)")
+    .option("--toolchain <folder>", "programs of your own in place of ours")
+    .option("--no-fetch", "take branches and tags as the checkout has them, and do not ask the remote")
+    .option("--logs <folder>", "keep the logs of every process there")
+    .option("--json", "print the verdict as JSON on standard output; progress goes to standard error", false)
+    .option("-v, --verbose", "say more about what happens", false)
+    .addHelpText("after", examples)
+    .action(async (path: string, flags: RehearseFlags) => setExitCode(await rehearseCommand(path, flags)));
+  program
+    .command("doctor")
+    .description("show which programs are there, where they come from, and what is missing")
+    .option("--toolchain <folder>", "programs of your own in place of ours")
+    .option("--json", "print it as JSON", false)
+    .action(async (flags: DoctorFlags) => setExitCode(await doctor(flags)));
+  return program;
+}
+
+const examples = `
+Examples:
+  rehearse                              the current branch, merged into the default branch
+  rehearse --worktree                   the same with what is not committed yet
+  rehearse --base main --head feature   any two revisions
+  rehearse clusters/home --json         one folder of a larger repository, for a script
+
+Exit codes:
+  0  every Application is Synced and Healthy
+  1  the change is broken
+  2  wrong use or configuration
+  3  the rehearsal itself could not be carried out
+`;
+
+function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    const fix = error instanceof UsageError ? error.fix : "";
+    throw new InvalidArgumentError(`${messageOf(error)}. ${fix}`);
+  }
+}

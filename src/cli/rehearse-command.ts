@@ -1,0 +1,106 @@
+import { posix, resolve } from "node:path";
+import type { EngineName } from "../engine/engine.ts";
+import { simulatedEngine } from "../engine/simulated/simulated-engine.ts";
+import { verdictOfError } from "../rehearsal/error-verdict.ts";
+import { rehearse } from "../rehearsal/rehearse.ts";
+import { stopwatch } from "../rehearsal/stopwatch.ts";
+import { exitCodes, type Verdict } from "../rehearsal/verdict.ts";
+import { paletteFor } from "../report/palette.ts";
+import { verdictText } from "../report/text.ts";
+import { type Checkout, openCheckout } from "../repository/checkout.ts";
+import { type Config, loadConfig } from "../repository/config.ts";
+import { InfrastructureError } from "../runner/errors.ts";
+import { type Console, liveConsole, plainConsole } from "./console.ts";
+
+export interface RehearseFlags {
+  base?: string;
+  head?: string;
+  worktree: boolean;
+  engine?: EngineName;
+  /** Milliseconds. */
+  timeout?: number;
+  root?: string[];
+  config?: string;
+  toolchain?: string;
+  fetch: boolean;
+  logs?: string;
+  json: boolean;
+  verbose: boolean;
+}
+
+/** Rehearses, shows it, and gives the exit code of the verdict. */
+export async function rehearseCommand(path: string, flags: RehearseFlags): Promise<number> {
+  // With --json, standard output is the verdict's alone.
+  const stream = flags.json ? process.stderr : process.stdout;
+  const palette = paletteFor(stream.isTTY && !process.env.NO_COLOR);
+  const live = stream.isTTY && !process.env.CI;
+  const console = (live ? liveConsole : plainConsole)({ stream, palette, verbose: flags.verbose });
+  const { signal, release } = interruption();
+  let verdict: Verdict;
+  try {
+    verdict = await rehearseWith(console, signal, path, flags);
+  } finally {
+    release();
+    console.close();
+  }
+  if (flags.json) process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
+  stream.write(`\n${verdictText(verdict, palette).join("\n")}\n`);
+  return exitCodes[verdict.result];
+}
+
+async function rehearseWith(
+  console: Console,
+  signal: AbortSignal,
+  path: string,
+  flags: RehearseFlags,
+): Promise<Verdict> {
+  let checkout: Checkout;
+  let config: Config;
+  try {
+    checkout = await openCheckout(path, signal);
+    config = withFlags(await loadConfig(path, { file: flags.config }), flags, checkout);
+  } catch (error) {
+    return verdictOfError(error, stopwatch().timings());
+  }
+  return rehearse({
+    checkout,
+    base: flags.base,
+    head: flags.head,
+    worktree: flags.worktree,
+    fetch: flags.fetch,
+    engine: simulatedEngine,
+    config,
+    logsTo: flags.logs,
+    log: console,
+    signal,
+    onProgress: (tree) => console.showTree(tree),
+  });
+}
+
+function withFlags(config: Config, { timeout, root, toolchain }: RehearseFlags, { scope }: Checkout): Config {
+  const place = { file: "--root" };
+  return {
+    ...config,
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(root === undefined ? {} : { roots: root.map((path) => ({ path: posix.join(scope, path), place })) }),
+    ...(toolchain === undefined ? {} : { toolchain: { ...config.toolchain, directory: resolve(toolchain) } }),
+  };
+}
+
+/** Aborts on Ctrl-C and on SIGTERM; a second Ctrl-C does not wait for the clean-up. */
+function interruption(): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(exitCodes.infrastructure);
+    controller.abort(new InfrastructureError(`interrupted by ${name}`));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    release() {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    },
+  };
+}

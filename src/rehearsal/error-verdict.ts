@@ -1,0 +1,35 @@
+import { ChangeError, isExpected, messageOf, UsageError } from "../runner/errors.ts";
+import { type Result, type Timings, type Verdict, verdictSchema } from "./verdict.ts";
+
+/** The verdict where the rehearsal ended before Applications could be judged. It is never `passed`. */
+export function verdictOfError(error: unknown, timings: Timings): Verdict {
+  const expected = isExpected(error);
+  const message = expected ? error.message : `Rehearsal itself failed: ${describeDefect(error)}`;
+  return {
+    schema: verdictSchema,
+    result: resultOf(error),
+    summary: message,
+    error: { message, where: expected ? error.where : undefined, fix: expected ? error.fix : undefined },
+    repository: undefined,
+    engine: undefined,
+    argocd: undefined,
+    applications: [],
+    applicationSets: [],
+    notes: [],
+    evidence: undefined,
+    timings,
+    usage: undefined,
+  };
+}
+
+function resultOf(error: unknown): Exclude<Result, "passed"> {
+  if (error instanceof ChangeError) return "failed";
+  if (error instanceof UsageError) return "misused";
+  return "infrastructure";
+}
+
+/** A defect of ours keeps its stack: it is what a report of it needs. */
+function describeDefect(error: unknown): string {
+  if (error instanceof DOMException && error.name === "AbortError") return "it was cancelled";
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}

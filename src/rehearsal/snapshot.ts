@@ -1,0 +1,57 @@
+import type { Application } from "../argocd/application.ts";
+import { isOpen, type Tracked } from "./tracked.ts";
+
+/** What can be shown of a rehearsal while it runs. */
+export interface ProgressNode {
+  key: string;
+  name: string;
+  kind: Tracked["kind"];
+  state: "passed" | "progressing" | "waiting" | "failed" | "unseen";
+  sync: string | undefined;
+  health: string | undefined;
+  detail: string | undefined;
+  seconds: number;
+  children: ProgressNode[];
+}
+
+/** The tree as it stands: each under the Application or ApplicationSet that brought it. */
+export function snapshot(all: ReadonlyMap<string, Tracked>, now: number): ProgressNode[] {
+  const nodes = new Map([...all.values()].map((tracked) => [tracked.key, nodeOf(tracked, now)]));
+  const roots: ProgressNode[] = [];
+  for (const tracked of all.values()) {
+    const node = nodes.get(tracked.key);
+    if (!node) continue;
+    const parent = tracked.expectedBy === tracked.key ? undefined : nodes.get(tracked.expectedBy ?? "");
+    (parent?.children ?? roots).push(node);
+  }
+  return roots;
+}
+
+function nodeOf(tracked: Tracked, now: number): ProgressNode {
+  const status = tracked.object?.status as Application["status"];
+  return {
+    key: tracked.key,
+    name: tracked.name,
+    kind: tracked.kind,
+    state: stateOf(tracked),
+    sync: status?.sync?.status,
+    health: status?.health?.status,
+    detail: detailOf(tracked),
+    seconds: ((tracked.passedAt ?? now) - tracked.firstSeenAt) / 1000,
+    children: [],
+  };
+}
+
+function stateOf(tracked: Tracked): ProgressNode["state"] {
+  if (tracked.finding.state === "passed") return "passed";
+  if (tracked.final) return "failed";
+  if (tracked.object === undefined) return "unseen";
+  return isOpen(tracked) ? "progressing" : "waiting";
+}
+
+function detailOf({ finding, final, suspicion }: Tracked): string | undefined {
+  if (finding.state === "passed") return undefined;
+  if (final) return final.message;
+  if (suspicion) return suspicion.reason.message;
+  return finding.state === "progressing" ? finding.detail : undefined;
+}

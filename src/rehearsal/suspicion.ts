@@ -1,0 +1,86 @@
+import type { Finality, Finding, Reason } from "./reason.ts";
+
+/** A failure that was seen, and what has been done to find out whether it stays. Times in ms since the epoch. */
+export interface Suspicion {
+  reason: Reason;
+  finality: Finality;
+  since: number;
+  lastSeen: number;
+  /** Refreshes that were asked for, and those after which the same failure stood there again. */
+  refreshesAsked: number;
+  refreshesRepeated: number;
+  lastRefresh: number;
+}
+
+/** A try that starts over hides the failure of the last one for about this long. */
+const dormantMs = 12_000;
+const firstRefreshMs = 2_000;
+const longestRefreshMs = 15_000;
+/** A failure that another Application may heal is tried again at least once in this time. */
+const quietMs = 8_000;
+
+/**
+ * Carries a suspicion on to the next look: the same failure goes on, another one replaces it, a
+ * success ends it, and mere progress keeps it for a while.
+ */
+export function carryOn(
+  previous: Suspicion | undefined,
+  finding: Finding,
+  now: number,
+): Suspicion | undefined {
+  if (finding.state === "passed" || finding.state === "needs-sync") return undefined;
+  if (finding.state === "progressing")
+    return previous && now - previous.lastSeen < dormantMs ? previous : undefined;
+  const { reason, finality } = finding;
+  if (previous && signature(previous.reason) === signature(reason))
+    return { ...previous, reason, finality, lastSeen: now };
+  return {
+    reason,
+    finality,
+    since: now,
+    lastSeen: now,
+    refreshesAsked: 0,
+    refreshesRepeated: 0,
+    lastRefresh: now,
+  };
+}
+
+/** Which refresh would tell more now: none, or one that also forgets what Argo CD has cached. */
+export function wantsRefresh(suspicion: Suspicion, now: number): boolean {
+  const { finality, refreshesAsked, refreshesRepeated, lastRefresh } = suspicion;
+  if (finality.when === "now" || finality.when === "retried") return false;
+  if (finality.when === "repeated" && refreshesRepeated > 0) return false;
+  return now - lastRefresh >= Math.min(firstRefreshMs * 2 ** refreshesAsked, longestRefreshMs);
+}
+
+/**
+ * The reason, with why it is held final, once it is; undefined while waiting may still help.
+ * `quietSince` is the time since which no Application has made progress; undefined while one does.
+ */
+export function finalReason(
+  suspicion: Suspicion,
+  now: number,
+  quietSince: number | undefined,
+): Reason | undefined {
+  const { reason, finality, since, refreshesRepeated } = suspicion;
+  const final = (why: string): Reason => ({ ...reason, finality: reason.finality ?? why });
+  switch (finality.when) {
+    case "now":
+      return final("nothing that Argo CD does by itself can heal it");
+    case "repeated":
+      return refreshesRepeated > 0 ? final("a hard refresh repeated it") : undefined;
+    case "lasting":
+      return now - since >= finality.ms ? final(`it lasted ${Math.round(finality.ms / 1000)} s`) : undefined;
+    case "quiet":
+      return quietSince !== undefined && now - Math.max(quietSince, since) >= quietMs
+        ? final("nothing else made progress that could have brought what is missing")
+        : undefined;
+    case "retried":
+      return undefined; // examine() turns it into "now" when it has failed often enough
+  }
+}
+
+/** What makes two failures the same one: not the numbers in it, such as a temporary path or a time. */
+function signature({ code, message, resource }: Reason): string {
+  return `${code} ${resource?.kind ?? ""}/${resource?.name ?? ""} ${message.replace(/[\d]+/g, "").slice(0, 120)}`;
+}

@@ -1,0 +1,127 @@
+import type { EngineName } from "../engine/engine.ts";
+import type { Place } from "../runner/errors.ts";
+import type { Usage } from "../runner/usage.ts";
+import type { Reason } from "./reason.ts";
+
+/** Raised with every change that a reader of the JSON has to know about. */
+export const verdictSchema = 1;
+
+/**
+ * What a rehearsal found. Everything that is shown or written derives from this object, and so does
+ * the exit code.
+ */
+export interface Verdict {
+  schema: typeof verdictSchema;
+  result: Result;
+  /** One sentence: why it is not `passed`, or that it is. */
+  summary: string;
+  /** What ended the rehearsal before there was anything to say about an Application. */
+  error: VerdictError | undefined;
+  repository: RepositoryVerdict | undefined;
+  engine: { name: EngineName; kubernetes: string } | undefined;
+  argocd: { running: string; pinned: string | undefined; source: string } | undefined;
+  applications: readonly ApplicationVerdict[];
+  applicationSets: readonly ApplicationSetVerdict[];
+  /** What held for this run and a reader has to know: substitutions, differences of version, rewritten files. */
+  notes: readonly string[];
+  evidence: EvidenceVerdict | undefined;
+  /** Seconds from the start to each moment. */
+  timings: Timings;
+  usage: Usage | undefined;
+}
+
+/**
+ * `failed`: the change is broken. `misused`: wrong use or configuration. `infrastructure`: the rehearsal
+ * itself could not be carried out. Only `passed` lets a merge through.
+ */
+export type Result = "passed" | "failed" | "misused" | "infrastructure";
+
+/** 0 passed, 1 the change is broken, 2 wrong use or configuration, 3 infrastructure. */
+export const exitCodes = { passed: 0, failed: 1, misused: 2, infrastructure: 3 } as const satisfies Record<
+  Result,
+  number
+>;
+
+export interface VerdictError {
+  message: string;
+  where: Place | undefined;
+  fix: string | undefined;
+}
+
+export interface RepositoryVerdict {
+  /** The URL under which the mirror answered. */
+  url: string;
+  baseBranch: string;
+  /** Full SHAs. */
+  base: string;
+  head: string;
+  merge: string;
+  roots: readonly { kind: string; name: string; file: string; line: number | undefined }[];
+}
+
+export interface ApplicationVerdict {
+  name: string;
+  namespace: string;
+  state: ApplicationState;
+  sync: string | undefined;
+  health: string | undefined;
+  sources: readonly SourceVerdict[];
+  /** The name of the Application or ApplicationSet that brought it; undefined for a root. */
+  parent: string | undefined;
+  reason: Reason | undefined;
+  /** Names of the Applications that keep this one from passing. */
+  waitsFor: readonly string[];
+  /** Whether this run asked for its sync, because nothing else does. */
+  syncRequested: boolean;
+  /** Seconds from when it was first seen to when it passed. */
+  seconds: number | undefined;
+  /** Where it is declared, if in plain YAML. */
+  place: Place | undefined;
+  /** How many objects it manages. */
+  resources: number;
+  notProven: readonly NotProven[];
+}
+
+/** `waiting` is not a failure of its own: another Application's is. `unfinished` ran out of time. */
+export type ApplicationState = "passed" | "failed" | "waiting" | "unfinished" | "missing";
+
+export interface SourceVerdict {
+  repoURL: string;
+  /** A path in the repository, or a chart. */
+  what: string;
+  targetRevision: string;
+  /** `merge`: the merge result, served by the mirror. `pinned`: this repository elsewhere. `elsewhere`: another. */
+  kind: "merge" | "pinned" | "elsewhere";
+  /** What it was compared at; undefined where it never was. */
+  revision: string | undefined;
+}
+
+export interface ApplicationSetVerdict {
+  name: string;
+  namespace: string;
+  state: ApplicationState;
+  reason: Reason | undefined;
+  generated: number;
+}
+
+/** Something of an Application that this engine could not exercise. */
+export interface NotProven {
+  why: string;
+  /** `Deployment shop/web`. */
+  resources: readonly string[];
+}
+
+export interface EvidenceVerdict {
+  /** How often the mirror handed out the merge result. */
+  mergeServed: number;
+  /** Hosts that were reached past the mirror, and how that went. */
+  otherHosts: readonly { host: string; outcome: string; count: number }[];
+}
+
+export interface Timings {
+  clusterReady: number | undefined;
+  argocdReady: number | undefined;
+  applied: number | undefined;
+  decided: number | undefined;
+  total: number;
+}

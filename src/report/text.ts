@@ -1,0 +1,124 @@
+import type { Reason } from "../rehearsal/reason.ts";
+import type { ApplicationVerdict, NotProven, Result, Verdict } from "../rehearsal/verdict.ts";
+import { formatDuration } from "../runner/duration.ts";
+import type { Place } from "../runner/errors.ts";
+import type { Palette } from "./palette.ts";
+import { oneLine } from "./sanitise.ts";
+
+const headings = {
+  passed: "PASSED",
+  failed: "FAILED",
+  misused: "NOT REHEARSED",
+  infrastructure: "NOT PROVEN",
+} as const satisfies Record<Result, string>;
+
+/** Names in a list before the rest is counted. */
+const listed = 6;
+
+/** The verdict for a terminal or a log: what failed and why, what was not proven, what ran. */
+export function verdictText(verdict: Verdict, palette: Palette): string[] {
+  const heading =
+    verdict.result === "passed"
+      ? palette.good(`✓ ${headings.passed}`)
+      : palette.bad(`✗ ${headings[verdict.result]}`);
+  if (verdict.error)
+    return [`${palette.strong(heading)}  ${errorLine(verdict)}`, ...indented(verdict.error.fix)];
+  const sections = [
+    [`${palette.strong(heading)}  ${oneLine(verdict.summary)}`],
+    failures(verdict, palette),
+    notProven(verdict, palette),
+    list("Notes", verdict.notes, palette),
+    [palette.dim(footer(verdict))],
+  ];
+  return sections
+    .filter((section) => section.length > 0)
+    .flatMap((section, index) => (index === 0 ? section : ["", ...section]));
+}
+
+function errorLine({ error, summary }: Verdict): string {
+  // A defect's message is a stack, whose lines have to stay.
+  const message = summary.includes("\n    at ") ? summary : oneLine(summary);
+  return error?.where ? `${placeText(error.where)}: ${message}` : message;
+}
+
+function indented(text: string | undefined): string[] {
+  return text === undefined ? [] : [`  ${text}`];
+}
+
+function failures({ applications, applicationSets }: Verdict, palette: Palette): string[] {
+  const failed = [...applications, ...applicationSets].filter(
+    ({ state, reason }) => state !== "passed" && reason,
+  );
+  const waiting = applications.filter(({ state }) => state === "waiting");
+  return [
+    ...failed.flatMap(({ name, reason, state }) => (reason ? failure(name, state, reason, palette) : [])),
+    ...waiting.map(
+      ({ name, waitsFor }) => `${palette.mark("waiting")} ${oneLine(name)} waits for ${some(waitsFor)}`,
+    ),
+  ];
+}
+
+function failure(
+  name: string,
+  state: ApplicationVerdict["state"],
+  reason: Reason,
+  palette: Palette,
+): string[] {
+  const resource = reason.resource ? ` → ${resourceText(reason.resource)}` : "";
+  const place = reason.place ? [palette.dim(`    ${placeText(reason.place)}`)] : [];
+  const finality = reason.finality ? [palette.dim(`    held final because ${reason.finality}`)] : [];
+  const mark = palette.mark(state === "unfinished" ? "progressing" : "failed");
+  return [
+    `${mark} ${palette.strong(oneLine(name))}${resource}`,
+    `    ${oneLine(reason.message)}`,
+    ...place,
+    ...finality,
+  ];
+}
+
+function resourceText({ group, kind, namespace, name }: NonNullable<Reason["resource"]>): string {
+  return oneLine(`${group ? `${group}/` : ""}${kind} ${namespace ? `${namespace}/` : ""}${name}`);
+}
+
+/** Grouped by reason, because the same few hold for nearly every Application. */
+function notProven({ applications, engine }: Verdict, palette: Palette): string[] {
+  const byReason = new Map<string, { applications: number; resources: number; names: string[] }>();
+  for (const { name, notProven: entries } of applications) {
+    for (const { why, resources } of entries as NotProven[]) {
+      const entry = byReason.get(why) ?? { applications: 0, resources: 0, names: [] };
+      byReason.set(why, {
+        applications: entry.applications + 1,
+        resources: entry.resources + resources.length,
+        names: [...entry.names, name],
+      });
+    }
+  }
+  if (byReason.size === 0) return [];
+  const lines = [...byReason].map(
+    ([why, { resources, names }]) => `  ${why} ${palette.dim(`(${resources} objects of ${some(names)})`)}`,
+  );
+  return [palette.strong(`Not proven on the ${engine?.name ?? ""} engine`), ...lines];
+}
+
+function list(title: string, items: readonly string[], palette: Palette): string[] {
+  return items.length === 0 ? [] : [palette.strong(title), ...items.map((item) => `  ${oneLine(item)}`)];
+}
+
+function footer({ repository, engine, argocd, timings, usage }: Verdict): string {
+  const memory = usage
+    ? ` · ${(usage.peakMemoryBytes / 1e9).toFixed(1)} GB, ${usage.cpuSeconds.toFixed(0)} CPU s`
+    : "";
+  const revisions = repository
+    ? `${repository.head.slice(0, 8)} into ${oneLine(repository.baseBranch)}@${repository.base.slice(0, 8)} as ${repository.merge.slice(0, 8)}`
+    : "";
+  return `${revisions} · Kubernetes ${engine?.kubernetes} (${engine?.name}) · Argo CD ${argocd?.running} · ${formatDuration(timings.total * 1000)}${memory}`;
+}
+
+export function placeText({ file, line }: Place): string {
+  return oneLine(line === undefined ? file : `${file}:${line}`);
+}
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, listed).map(oneLine).join(", ");
+  return names.length <= listed ? shown : `${shown} and ${names.length - listed} more`;
+}
