@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+/** Each message completes the sentence "accepted is …". */
+const words = (accepted: string) => z.string(accepted).min(1, accepted);
+const section = <T extends z.ZodRawShape>(shape: T, accepted: string) =>
+  z.strictObject(shape, accepted).partial();
+
+const durationWords = "a duration, such as 90s, 10m or 1h30m";
+const duration = z.string(durationWords).regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, durationWords);
+const url = words("a URL");
+const path = words("a path relative to this file");
+
+/** The keys of `.rehearsal.yaml`. The JSON Schema that editors read is generated from this. */
+export const configSchema = section(
+  {
+    repository: section(
+      {
+        url: url.describe(
+          "The URL that manifests use for this repository, such as https://github.com/you/homelab.git.",
+        ),
+        aliases: z.array(url, "a list of URLs").describe("Further URLs under which manifests name it."),
+      },
+      "a mapping with url or aliases",
+    ).describe("How manifests name this repository. Needed only where no Git remote says so."),
+    baseBranch: words("the name of a branch").describe(
+      "The branch that changes are merged into and that Applications follow. By default, the default branch of the remote.",
+    ),
+    roots: z
+      .array(path, "a list of files and folders")
+      .min(1, "at least one file or folder")
+      .describe(
+        "Files or folders with the root Applications, relative to this file. A folder with a kustomization is rendered; of another, all Applications, ApplicationSets, AppProjects and Namespaces that stand directly in it are applied. By default, the Applications that no other Application deploys.",
+      ),
+    argocd: section(
+      {
+        values: path.describe(
+          "The values file of the argo-cd chart, relative to this file. By default, the values of what installs Argo CD in this repository, else infrastructure/argocd/values.yaml.",
+        ),
+        chart: words("the name of a chart").describe("The name of the chart. By default, argo-cd."),
+        repository: words("a URL or a path").describe(
+          "The chart's repository: a URL, or a folder of charts or chart archives relative to this file. By default, https://argoproj.github.io/argo-helm.",
+        ),
+        version: words("a version, in quotes if it looks like a number").describe(
+          "The version of the chart.",
+        ),
+        release: words("the name of a release").describe("The name of the Helm release. By default, argocd."),
+        namespace: words("the name of a namespace").describe("The namespace of Argo CD. By default, argocd."),
+      },
+      "a mapping with values, chart, repository, version, release or namespace",
+    ).describe("How Argo CD is installed. By default, the way the repository itself installs it."),
+    engine: z
+      .enum(["simulated"])
+      .describe(
+        "The kind of Kubernetes to rehearse on. By default, simulated: a real API server without containers.",
+      ),
+    timeout: duration.describe("How long a rehearsal may take. By default, 10m."),
+    settle: duration.describe(
+      "How long all Applications must stay Synced and Healthy before that counts. By default, 3s.",
+    ),
+    egress: z
+      .enum(["open", "restricted"])
+      .describe(
+        "Whether hosts other than this repository's may be reached (open, the default), or none (restricted).",
+      ),
+    allowEmpty: z
+      .array(words("the name of an ApplicationSet"), "a list of names of ApplicationSets")
+      .describe(
+        "ApplicationSets that may generate no Application. Any other that generates none fails the rehearsal.",
+      ),
+    toolchain: section(
+      {
+        directory: path.describe("A folder with the programs, relative to this file."),
+        archive: url.describe(
+          "The URL of an archive with the programs, in which {key}, {os} and {arch} are replaced.",
+        ),
+        sha256: z
+          .string("64 hexadecimal digits")
+          .regex(/^[0-9a-fA-F]{64}$/, "64 hexadecimal digits")
+          .describe(
+            "The checksum of that archive. By default, what stands at its URL with .sha256 after it.",
+          ),
+      },
+      "a mapping with directory, archive or sha256",
+    ).describe(
+      "Where the programs come from. By default, from the release, else they are built from source.",
+    ),
+  },
+  "a mapping",
+);
+
+export type ConfigFile = z.infer<typeof configSchema>;
+
+/** Where editors find the schema: `# yaml-language-server: $schema=<this>` as the first line of the file. */
+export const configSchemaUrl =
+  "https://raw.githubusercontent.com/gitops-rehearsal/rehearsal/main/schema/rehearsal.schema.json";
+
+/** The JSON Schema of `.rehearsal.yaml`, as `schema/rehearsal.schema.json` holds it. */
+export function configJsonSchema(): string {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: "input" });
+  const document = {
+    $schema,
+    $id: configSchemaUrl,
+    title: ".rehearsal.yaml",
+    description: `Configuration of Rehearsal. Every key is optional. For completion in an editor, begin the file with: # yaml-language-server: $schema=${configSchemaUrl}`,
+    ...schema,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
