@@ -58,7 +58,7 @@ export async function tryRun(
   const result = await child;
   options.signal?.throwIfAborted();
   if (result.exitCode === undefined && result.signal === undefined) {
-    throw new InfrastructureError(`cannot start ${command}: ${result.shortMessage ?? "unknown reason"}`, {
+    throw new InfrastructureError(`cannot start ${command}: ${result.code ?? "unknown reason"}`, {
       cause: result,
     });
   }

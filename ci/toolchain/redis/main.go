@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -14,12 +15,17 @@ import (
 
 func main() {
 	address := flag.String("address", "127.0.0.1:6379", "host:port to listen on")
-	password := flag.String("requirepass", "", "password that clients must send")
+	version := flag.Bool("version", false, "print the version of miniredis and end")
 	flag.Parse()
+	if *version {
+		fmt.Println("miniredis", miniredisVersion())
+		return
+	}
 
 	server := miniredis.NewMiniRedis()
-	if *password != "" {
-		server.RequireAuth(*password)
+	// From the environment, because other users of the machine can read arguments.
+	if password := os.Getenv("REDIS_PASSWORD"); password != "" {
+		server.RequireAuth(password)
 	}
 	if err := server.StartAddr(*address); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -39,4 +45,15 @@ func main() {
 			return
 		}
 	}
+}
+
+func miniredisVersion() string {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range build.Deps {
+			if module.Path == "github.com/alicebob/miniredis/v2" {
+				return module.Version
+			}
+		}
+	}
+	return "unknown"
 }
