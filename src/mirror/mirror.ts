@@ -1,3 +1,21 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { gitAt } from "../repository/git.ts";
+import { createAuthority } from "../runner/certificates.ts";
+import { messageOf } from "../runner/errors.ts";
+import { createEvidenceLog } from "./evidence.ts";
+import { createForwarder } from "./forward.ts";
+import { createGitBackend } from "./git-backend.ts";
+import { createInterceptor } from "./interceptor.ts";
+import { createLargeFiles } from "./large-files.ts";
+import { openProxy } from "./proxy.ts";
+import { authorityOf, repositoryRequests } from "./repository-requests.ts";
+import { createResponder } from "./responder.ts";
+import { joinPem, systemAuthorities } from "./trust.ts";
+import { splice } from "./tunnel.ts";
+import { createUpstream, type UpstreamOptions } from "./upstream.ts";
 import type { World } from "./world.ts";
 
 /** Answers for the real Git URLs, to clients that use it as their HTTPS proxy and trust its authority. */
@@ -20,14 +38,27 @@ export interface MirrorOptions {
   folder: string;
   /** `restricted` refuses every host that the mirror does not answer for. */
   egress: "open" | "restricted";
+  /** How hosts are reached that it does not answer for: as this process would, where nothing else is said. */
+  upstream?: {
+    /** Where a host really is; undefined leaves that to DNS. */
+    route?: UpstreamOptions["route"];
+    /** PEM of authorities to trust besides the system's. */
+    authorities?: string;
+    environment?: NodeJS.ProcessEnv;
+  };
 }
 
 /** The mirror's own record: what left it, to whom it was pointed, what it refused. */
 export interface Evidence {
   /** Fetches of the rehearsed repository, by the commits that were asked for. */
   fetches: readonly ServedFetch[];
-  /** Connections to hosts that it does not answer for, by `host:port`, and what became of them. */
+  /**
+   * Connections to hosts that it does not answer for, by `host:port`, and what became of them; and those to
+   * its own hosts that it refused or that failed.
+   */
   tunnels: readonly Tunnel[];
+  /** Requests passed on: those for other paths of its own hosts, and those of plain http. */
+  forwards: readonly Forward[];
 }
 
 export interface ServedFetch {
@@ -43,4 +74,109 @@ export interface Tunnel {
   count: number;
   /** Why it was refused or failed. */
   reason?: string | undefined;
+}
+
+export interface Forward {
+  /** Without its query, which may hold a secret. */
+  url: string;
+  /** Of the answer; undefined where there was none. */
+  status?: number | undefined;
+  /** Why there was no answer. */
+  reason?: string | undefined;
+  count: number;
+}
+
+/** Starts a mirror. Throws InfrastructureError where it cannot listen or Git has no http-backend. */
+export async function openMirror(options: MirrorOptions): Promise<Mirror> {
+  const { world, bind, host, egress } = options;
+  const environment = options.upstream?.environment ?? process.env;
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const authority = await createAuthority("Rehearsal mirror authority");
+  const trusted = joinPem([options.upstream?.authorities ?? "", await systemAuthorities(environment)]);
+  const caBundle = join(options.folder, "ca-bundle.pem");
+  await writeFile(caBundle, joinPem([authority.certificate, trusted]));
+
+  const evidence = createEvidenceLog();
+  const requests = repositoryRequests(world.urls);
+  const upstream = createUpstream({
+    loopback: isLoopback(bind),
+    authorities: trusted,
+    environment,
+    route: options.upstream?.route,
+  });
+  const isOurs = (url: URL) => {
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    return requests.match(authorityOf(url.hostname, port), "GET", url.pathname + url.search) !== undefined;
+  };
+  const forwarder = createForwarder({ upstream, evidence, isOurs });
+  const responder = createResponder({
+    requests,
+    egress,
+    evidence,
+    forwarder,
+    backend: await createGitBackend(world.gitDir),
+    largeFiles: createLargeFiles(world.lfsStores),
+    commitOf: await tagsToCommits(world.gitDir),
+  });
+  const certificate = await authority.issue({ commonName: "Rehearsal mirror", names: requests.hosts });
+  const interceptor = createInterceptor(certificate, evidence, responder.respond);
+  const stopped = new AbortController();
+  const outside = new Set<Socket>();
+
+  const credentials = { username: "rehearsal", password: randomBytes(24).toString("hex") };
+  const proxy = await openProxy(bind, credentials, {
+    async connect(name, port, client) {
+      const target = authorityOf(name, port);
+      const protocol = requests.protocolOf(target);
+      if (protocol) return interceptor.intercept(client.accept(), target, protocol);
+      if (egress === "restricted") {
+        const reason = `${target} is not of the rehearsed repository, and egress is restricted`;
+        evidence.tunnel(target, "refused", "egress is restricted");
+        return client.refuse(403, reason);
+      }
+      try {
+        const socket = await upstream.connect(name, port, { tls: true, signal: stopped.signal });
+        outside.add(socket);
+        socket.once("close", () => outside.delete(socket));
+        evidence.tunnel(target, "open");
+        splice(client.accept(), socket);
+      } catch (error) {
+        const reason = messageOf(error).split("\n")[0] ?? "";
+        evidence.tunnel(target, "failed", reason);
+        client.refuse(502, `${target} cannot be reached: ${reason}`);
+      }
+    },
+    request(request, response, url) {
+      const target = authorityOf(url.hostname, Number(url.port || 80));
+      request.url = url.pathname + url.search;
+      responder.respond(request, response, { authority: target, protocol: "http" });
+    },
+  });
+
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    proxyUrl: `http://${credentials.username}:${credentials.password}@${name}:${proxy.port}`,
+    caBundle,
+    evidence: evidence.snapshot,
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      interceptor.close();
+      for (const socket of outside) socket.destroy();
+      await proxy[Symbol.asyncDispose]();
+      await forwarder[Symbol.asyncDispose]();
+      await responder.idle();
+    },
+  };
+}
+
+/** A client may ask for an annotated tag by the tag's own SHA; what it gets is the commit. */
+async function tagsToCommits(gitDir: string): Promise<(object: string) => string> {
+  const format = "--format=%(objectname) %(*objectname)";
+  const listing = await gitAt(gitDir).run(["for-each-ref", format, "refs/tags"]);
+  const commits = new Map(listing.split("\n").map((line) => line.split(" ") as [string, string]));
+  return (object) => commits.get(object) || object;
+}
+
+function isLoopback(address: string): boolean {
+  return /^127\./.test(address) || address === "::1" || address === "localhost";
 }

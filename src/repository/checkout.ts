@@ -54,9 +54,11 @@ export async function openCheckout(path: string, signal?: AbortSignal): Promise<
     path,
     signal,
   );
-  const remotes = await listRemotes(git, signal);
-  const currentBranch = await symbolicRef(git, "HEAD", "refs/heads/", signal);
-  const partial = await git.attempt(["config", "--get-regexp", "^remote\\..*\\.promisor$"], { signal });
+  const [remotes, currentBranch, partial] = await Promise.all([
+    listRemotes(git, signal),
+    symbolicRef(git, "HEAD", "refs/heads/", signal),
+    git.attempt(["config", "--get-regexp", "^remote\\..*\\.promisor$"], { signal }),
+  ]);
   return {
     top,
     scope: prefix.replace(/\/$/, ""),

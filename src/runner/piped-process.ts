@@ -36,7 +36,7 @@ export function startPiped(
       running = false;
       resolve({ exitCode: 127, stderr: error.message });
     });
-    // Not "close", which would wait for a reader of the output that a killed program no longer has.
+    // Not "close", which waits for somebody to read the output to its end.
     child.once("exit", (code) => {
       running = false;
       resolve({ exitCode: code ?? 128, stderr });
@@ -49,7 +49,6 @@ export function startPiped(
     stdout: child.stdout,
     ended,
     kill() {
-      child.stdout.destroy();
       if (!running || child.pid === undefined) return;
       try {
         process.kill(-child.pid, "SIGKILL");
