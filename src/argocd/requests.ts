@@ -1,5 +1,11 @@
-import type { KubeClient } from "../kubernetes/client.ts";
-import { type Application, applicationKind } from "./application.ts";
+import type { KubeClient, KubeObject, ObjectName } from "../kubernetes/client.ts";
+import { type Application, type ApplicationSet, applicationKind, applicationSetKind } from "./application.ts";
+
+/** What Argo CD takes away again when it has done what was asked. */
+export const refreshAnnotations = {
+  Application: "argocd.argoproj.io/refresh",
+  ApplicationSet: "argocd.argoproj.io/application-set-refresh",
+} as const;
 
 /**
  * Asks Argo CD to compare an Application again; `hard` also forgets the manifests it has cached, and
@@ -10,8 +16,28 @@ export async function requestRefresh(
   application: Application,
   kind: "normal" | "hard",
 ): Promise<string> {
-  const annotations = { "argocd.argoproj.io/refresh": kind };
-  const asked = await client.merge(nameOf(application), { metadata: { annotations } });
+  return annotate(
+    client,
+    { ...applicationKind, ...nameOf(application) },
+    { [refreshAnnotations.Application]: kind },
+  );
+}
+
+/** Asks for Applications to be generated again. Gives the version of the object that asks. */
+export async function requestGeneration(client: KubeClient, set: ApplicationSet): Promise<string> {
+  return annotate(
+    client,
+    { ...applicationSetKind, ...nameOf(set) },
+    { [refreshAnnotations.ApplicationSet]: "true" },
+  );
+}
+
+async function annotate(
+  client: KubeClient,
+  name: ObjectName,
+  annotations: Record<string, string>,
+): Promise<string> {
+  const asked = await client.merge(name, { metadata: { annotations } });
   return String(asked.metadata.resourceVersion);
 }
 
@@ -21,17 +47,22 @@ export async function requestSync(client: KubeClient, application: Application):
     syncOptions?: string[];
     retry?: object;
   };
-  await client.merge(nameOf(application), {
-    operation: {
-      initiatedBy: { username: "rehearsal" },
-      info: [{ name: "Reason", value: "This Application has no automated sync." }],
-      ...(retry === undefined ? {} : { retry }),
-      sync: { ...(syncOptions === undefined ? {} : { syncOptions }) },
+  await client.merge(
+    { ...applicationKind, ...nameOf(application) },
+    {
+      operation: {
+        initiatedBy: { username: "rehearsal" },
+        info: [{ name: "Reason", value: "This Application has no automated sync." }],
+        ...(retry === undefined ? {} : { retry }),
+        sync: { ...(syncOptions === undefined ? {} : { syncOptions }) },
+      },
     },
-  });
+  );
 }
 
-function nameOf(application: Application) {
-  const { name, namespace } = application.metadata;
-  return { ...applicationKind, name, namespace };
+function nameOf({ metadata: { name, namespace } }: KubeObject): {
+  name: string;
+  namespace: string | undefined;
+} {
+  return { name, namespace };
 }

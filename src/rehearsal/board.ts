@@ -1,4 +1,5 @@
 import type { Application, ApplicationSet } from "../argocd/application.ts";
+import { refreshAnnotations } from "../argocd/requests.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
 import { examine } from "./examine.ts";
 import { examineSet } from "./examine-set.ts";
@@ -158,18 +159,17 @@ function findingOf(tracked: Tracked, { allowEmpty }: BoardOptions): Finding {
   return examineSet(tracked.object as ApplicationSet, allowEmpty.includes(tracked.name));
 }
 
-/** Argo CD takes the annotation away when it has compared again. */
-function refreshAnswered(tracked: Tracked, object: KubeObject): boolean {
-  if (tracked.pendingRefresh === undefined || object.metadata.resourceVersion === tracked.pendingRefresh)
-    return false;
-  return object.metadata.annotations?.["argocd.argoproj.io/refresh"] === undefined;
+/** Argo CD takes the annotation away when it has compared, or generated, again. */
+function refreshAnswered({ kind, pendingRefresh }: Tracked, { metadata }: KubeObject): boolean {
+  if (pendingRefresh === undefined || metadata.resourceVersion === pendingRefresh) return false;
+  return metadata.annotations?.[refreshAnnotations[kind]] === undefined;
 }
 
 function onlyChildrenAreUnwell({ object }: Tracked): boolean {
   const unwell = (object?.status?.resources ?? []).filter(
     (resource) => resource.health?.status !== undefined && resource.health.status !== "Healthy",
   );
-  return unwell.length > 0 && unwell.every((resource) => resource.kind === "Application");
+  return unwell.length > 0 && unwell.every(({ kind }) => kind === "Application" || kind === "ApplicationSet");
 }
 
 function fingerprintOf({ object, finding, final }: Tracked): string {

@@ -2,7 +2,6 @@ import type { ApplicationSet } from "../argocd/application.ts";
 import { classifyComparison, cleanMessage } from "./messages.ts";
 import type { Finding } from "./reason.ts";
 
-const errorMs = 8_000;
 const emptyMs = 4_000;
 
 /** What one look at an ApplicationSet says. `mayBeEmpty` allows that it generates nothing. */
@@ -21,7 +20,7 @@ export function examineSet(set: ApplicationSet, mayBeEmpty: boolean): Finding {
     return {
       state: "suspect",
       reason,
-      finality: finality.when === "lasting" ? finality : { when: "lasting", ms: errorMs },
+      finality: finality.when === "lasting" ? finality : { when: "repeated" },
     };
   }
   const upToDate = conditions.some(

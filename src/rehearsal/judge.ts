@@ -2,7 +2,7 @@ import { type Application, type ApplicationSet, sourcesOf } from "../argocd/appl
 import { revisionsOf } from "./expectation.ts";
 import type { FidelityCheck } from "./not-proven.ts";
 import type { Places } from "./places.ts";
-import type { Reason } from "./reason.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
 import type { Tracked } from "./tracked.ts";
 import type {
   ApplicationSetVerdict,
@@ -25,10 +25,28 @@ export function judgeApplications(
   all: ReadonlyMap<string, Tracked>,
   options: JudgeOptions,
 ): ApplicationVerdict[] {
-  return [...all.values()]
+  const judged = [...all.values()]
     .filter((tracked) => tracked.kind === "Application")
     .map((tracked) => judgeApplication(tracked, all, options))
     .sort(byName);
+  const unproven = judged.filter(({ reason }) => reason?.class === "infrastructure").map(({ name }) => name);
+  return unproven.length === 0 ? judged : judged.map((application) => excuse(application, unproven));
+}
+
+/** Failures for want of something that an Application may have brought which could not be rehearsed itself. */
+const dependent: readonly ReasonCode[] = ["missing-kind", "missing-namespace", "timeout"];
+
+function excuse(application: ApplicationVerdict, unproven: readonly string[]): ApplicationVerdict {
+  const { reason } = application;
+  if (reason?.class !== "change" || !dependent.includes(reason.code)) return application;
+  const message = `${reason.message} (${summarise(unproven)} could not be rehearsed, and may have brought it)`;
+  return { ...application, reason: { ...reason, class: "infrastructure", message } };
+}
+
+function summarise(names: readonly string[]): string {
+  return names.length <= 3
+    ? names.join(", ")
+    : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
 }
 
 export function judgeSets(all: ReadonlyMap<string, Tracked>, options: JudgeOptions): ApplicationSetVerdict[] {

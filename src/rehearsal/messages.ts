@@ -92,6 +92,11 @@ export function cleanMessage(message: string): string {
     .replace(/failed to generate manifest for source \d+ of \d+: /, "")
     .replace(/rpc error: code = \w+ desc = /g, "")
     .replace(/Manifest generation error \(cached\): /, "")
+    .replace(
+      /(?:error fetching chart: )?failed to fetch chart: failed running helm: `(.*?)` failed exit status \d+: Error: /,
+      "$1: ",
+    )
+    .replace(/ --destination \S+/, "")
     .replace(/\s*Retrying attempt #\d+ at [^.]+\./, "")
     .replace(/\s*\(retried \d+ times\)\.?/, "")
     .replace(/\s+/g, " ")

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Application, applicationKind, applicationSetKind, isAutomated } from "../argocd/application.ts";
-import { requestRefresh, requestSync } from "../argocd/requests.ts";
+import {
+  type Application,
+  type ApplicationSet,
+  applicationKind,
+  applicationSetKind,
+  isAutomated,
+} from "../argocd/application.ts";
+import { requestGeneration, requestRefresh, requestSync } from "../argocd/requests.ts";
 import { ApiError, type KubeClient } from "../kubernetes/client.ts";
 import { watchKind } from "../kubernetes/watch.ts";
 import type { Log } from "../runner/log.ts";
@@ -51,27 +57,26 @@ export async function waitForVerdict(options: WaitOptions): Promise<Standing["st
   }
 }
 
-/** Asks Argo CD for what this Application needs next, if anything. */
+/** Asks Argo CD for what this Application or ApplicationSet needs next, if anything. */
 async function ask(tracked: Tracked, { client, log }: WaitOptions): Promise<void> {
-  if (tracked.kind !== "Application" || tracked.object === undefined || tracked.final) return;
-  const application = tracked.object as Application;
+  const { object, final, suspicion, finding } = tracked;
+  if (object === undefined || final) return;
   const now = Date.now();
   try {
-    if (tracked.finding.state === "needs-sync" && !tracked.syncRequested) {
+    if (finding.state === "needs-sync" && !tracked.syncRequested) {
       tracked.syncRequested = true;
       log.debug(`${tracked.name}: no automated sync; asking for one`);
-      await requestSync(client, application);
-    } else if (tracked.suspicion && wantsRefresh(tracked.suspicion, now)) {
-      tracked.suspicion.refreshesAsked += 1;
-      tracked.suspicion.lastRefresh = now;
-      tracked.pendingRefresh = await requestRefresh(client, application, "hard");
-    } else if (
-      tracked.finding.state === "progressing" &&
-      now - tracked.lastNudge > nudgeMs &&
-      mayBeStale(application)
-    ) {
+      await requestSync(client, object as Application);
+    } else if (suspicion && wantsRefresh(suspicion, now)) {
+      suspicion.refreshesAsked += 1;
+      suspicion.lastRefresh = now;
+      tracked.pendingRefresh =
+        tracked.kind === "Application"
+          ? await requestRefresh(client, object as Application, "hard")
+          : await requestGeneration(client, object as ApplicationSet);
+    } else if (finding.state === "progressing" && now - tracked.lastNudge > nudgeMs && mayBeStale(tracked)) {
       tracked.lastNudge = now;
-      await requestRefresh(client, application, "normal");
+      await requestRefresh(client, object as Application, "normal");
     }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -79,7 +84,9 @@ async function ask(tracked: Tracked, { client, log }: WaitOptions): Promise<void
   }
 }
 
-function mayBeStale(application: Application): boolean {
+function mayBeStale({ kind, object }: Tracked): boolean {
+  if (kind === "ApplicationSet") return false;
+  const application = object as Application;
   const { operationState } = application.status ?? {};
   return operationState?.phase === "Succeeded" || (operationState === undefined && isAutomated(application));
 }
