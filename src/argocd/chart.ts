@@ -25,7 +25,7 @@ export async function fetchChart(
   settings: ArgoCdSettings,
   where: { folder: string; toolchain: Toolchain; env: Record<string, string>; signal: AbortSignal },
 ): Promise<FetchedChart | { unavailable: string }> {
-  if (settings.repository === undefined) return describeChart(settings.chart);
+  if (settings.repository === undefined) return describeChart(await localChart(settings));
   const target = join(where.folder, "chart");
   await mkdir(target, { recursive: true });
   const oci = settings.repository.startsWith("oci://");
@@ -50,6 +50,13 @@ export async function fetchChart(
   const [archive] = await readdir(target);
   if (archive === undefined) return { unavailable: "helm pull left no file" };
   return describeChart(join(target, archive));
+}
+
+/** A folder of archives, as `helm package` names them, or of charts. */
+async function localChart({ chart, version }: ArgoCdSettings): Promise<string> {
+  const archive = `${chart}-${version}.tgz`;
+  const found = await stat(archive).catch(() => undefined);
+  return found?.isFile() ? archive : chart;
 }
 
 async function describeChart(path: string): Promise<FetchedChart> {

@@ -82,12 +82,13 @@ async function rehearseWith(
     log,
     signal,
   });
-  const started = asStep(log, `Starting a cluster (${request.engine.name})`, () =>
-    request.engine.start({ toolchain, processes, log, signal }),
-  );
   const [cluster, prepared] = await bothOrNeither(
-    started,
-    prepare(request, { folder: processes.folder, toolchain, signal }),
+    signal,
+    (either) =>
+      asStep(log, `Starting a cluster (${request.engine.name})`, () =>
+        request.engine.start({ toolchain, processes, log, signal: either }),
+      ),
+    (either) => prepare(request, { folder: processes.folder, toolchain, signal: either }),
   );
   await using _ = cluster;
   clock.mark("clusterReady");
@@ -202,14 +203,24 @@ function notesOf({ notes, roots }: Prepared): string[] {
   ];
 }
 
-/** Where one fails, the other is waited for and released. */
+/** Where one fails, the other is cancelled, waited for and released. The first failure is the reason. */
 async function bothOrNeither<T extends AsyncDisposable, U>(
-  starting: Promise<T>,
-  preparing: Promise<U>,
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => Promise<T>,
+  prepareIt: (signal: AbortSignal) => Promise<U>,
 ): Promise<[T, U]> {
-  const [first, second] = await Promise.allSettled([starting, preparing]);
-  if (first.status === "rejected") throw second.status === "rejected" ? second.reason : first.reason;
-  if (second.status === "fulfilled") return [first.value, second.value];
-  await first.value[Symbol.asyncDispose]();
-  throw second.reason;
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const cancelling = <V>(work: Promise<V>): Promise<V> =>
+    work.catch((error) => {
+      failed.abort(error);
+      throw error;
+    });
+  const [first, second] = await Promise.allSettled([
+    cancelling(start(either)),
+    cancelling(prepareIt(either)),
+  ]);
+  if (first.status === "fulfilled" && second.status === "fulfilled") return [first.value, second.value];
+  if (first.status === "fulfilled") await first.value[Symbol.asyncDispose]();
+  throw failed.signal.reason;
 }

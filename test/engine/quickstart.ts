@@ -21,13 +21,7 @@ export async function quickstart(): Promise<Fixture> {
   const top = await mkdtemp(join(tmpdir(), "quickstart-"));
   const folder = join(top, "examples/quickstart");
   await cp(join(packageRoot(), "examples/quickstart"), folder, { recursive: true });
-  const git = async (...args: string[]) => {
-    const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
-    return (await exec("git", [...identity, ...args], { cwd: top })).stdout;
-  };
-  await git("init", "--quiet", "--initial-branch=main");
-  await git("add", "--all");
-  await git("commit", "--quiet", "--message=base");
+  const git = await commitAll(top);
   return {
     folder,
     git,
@@ -47,6 +41,18 @@ export async function quickstart(): Promise<Fixture> {
     },
     [Symbol.asyncDispose]: () => rm(top, { recursive: true, force: true }),
   };
+}
+
+/** Makes a folder a Git repository with all that is in it on `main`; gives a way to run git there. */
+export async function commitAll(folder: string): Promise<Fixture["git"]> {
+  const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"];
+  const git = async (...args: string[]) =>
+    (await exec("git", [...identity, ...args], { cwd: folder })).stdout;
+  await git("init", "--quiet", "--initial-branch=main");
+  await exec("chmod", ["-R", "u+w", folder]);
+  await git("add", "--all");
+  await git("commit", "--quiet", "--message=base");
+  return git;
 }
 
 export interface Run {
