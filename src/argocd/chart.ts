@@ -39,7 +39,9 @@ export async function fetchChart(
     { env: where.env, signal: where.signal, timeoutMs: pullTimeoutMs },
   );
   if (pulled.exitCode !== 0) {
-    const reason = lastLines(pulled.stderr, 1).replace(/^Error: /, "");
+    const reason = lastLines(pulled.stderr, 1)
+      .replace(/^Error: /, "")
+      .replace(/^looks like .*?: Get "([^"]+)": /, "$1: ");
     if (/not found in .* repository|no chart version found|not found: /i.test(reason)) {
       throw new ChangeError(`the argo-cd chart that the repository pins does not exist: ${reason}`, {
         fix: "Correct its name, version or repository.",

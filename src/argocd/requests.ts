@@ -1,11 +1,8 @@
 import type { KubeClient, KubeObject, ObjectName } from "../kubernetes/client.ts";
 import { type Application, type ApplicationSet, applicationKind, applicationSetKind } from "./application.ts";
 
-/** What Argo CD takes away again when it has done what was asked. */
-export const refreshAnnotations = {
-  Application: "argocd.argoproj.io/refresh",
-  ApplicationSet: "argocd.argoproj.io/application-set-refresh",
-} as const;
+/** Argo CD takes it away when it has compared an Application again. */
+export const refreshAnnotation = "argocd.argoproj.io/refresh";
 
 /**
  * Asks Argo CD to compare an Application again; `hard` also forgets the manifests it has cached, and
@@ -16,19 +13,19 @@ export async function requestRefresh(
   application: Application,
   kind: "normal" | "hard",
 ): Promise<string> {
-  return annotate(
-    client,
-    { ...applicationKind, ...nameOf(application) },
-    { [refreshAnnotations.Application]: kind },
-  );
+  return annotate(client, { ...applicationKind, ...nameOf(application) }, { [refreshAnnotation]: kind });
 }
 
-/** Asks for Applications to be generated again. Gives the version of the object that asks. */
-export async function requestGeneration(client: KubeClient, set: ApplicationSet): Promise<string> {
-  return annotate(
+/**
+ * Asks for Applications to be generated again. The controller takes this annotation away only when that
+ * succeeds, and looks only when it changes: hence the time in it.
+ */
+export async function requestGeneration(client: KubeClient, set: ApplicationSet): Promise<void> {
+  const annotation = "argocd.argoproj.io/application-set-refresh";
+  await annotate(
     client,
     { ...applicationSetKind, ...nameOf(set) },
-    { [refreshAnnotations.ApplicationSet]: "true" },
+    { [annotation]: new Date().toISOString() },
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Application, ApplicationSet } from "../argocd/application.ts";
-import { refreshAnnotations } from "../argocd/requests.ts";
+import { refreshAnnotation } from "../argocd/requests.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
 import { examine } from "./examine.ts";
 import { examineSet } from "./examine-set.ts";
@@ -159,10 +159,10 @@ function findingOf(tracked: Tracked, { allowEmpty }: BoardOptions): Finding {
   return examineSet(tracked.object as ApplicationSet, allowEmpty.includes(tracked.name));
 }
 
-/** Argo CD takes the annotation away when it has compared, or generated, again. */
-function refreshAnswered({ kind, pendingRefresh }: Tracked, { metadata }: KubeObject): boolean {
+/** Argo CD takes the annotation away when it has compared again. */
+function refreshAnswered({ pendingRefresh }: Tracked, { metadata }: KubeObject): boolean {
   if (pendingRefresh === undefined || metadata.resourceVersion === pendingRefresh) return false;
-  return metadata.annotations?.[refreshAnnotations[kind]] === undefined;
+  return metadata.annotations?.[refreshAnnotation] === undefined;
 }
 
 function onlyChildrenAreUnwell({ object }: Tracked): boolean {

@@ -2,6 +2,8 @@ import type { ApplicationSet } from "../argocd/application.ts";
 import { classifyComparison, cleanMessage } from "./messages.ts";
 import type { Finding } from "./reason.ts";
 
+/** Long enough for two more tries, which are asked for: by itself the controller tries again after 3 minutes. */
+const errorMs = 12_000;
 const emptyMs = 4_000;
 
 /** What one look at an ApplicationSet says. `mayBeEmpty` allows that it generates nothing. */
@@ -12,15 +14,18 @@ export function examineSet(set: ApplicationSet, mayBeEmpty: boolean): Finding {
   );
   if (error) {
     const { code, class: reasonClass, finality } = classifyComparison(error.message);
-    const reason = {
-      code: code === "manifests" ? ("generator" as const) : code,
-      class: reasonClass,
-      message: cleanMessage(error.message),
-    };
+    const message = cleanMessage(error.message);
+    if (/AppProject\S* .* not found/.test(message)) {
+      return {
+        state: "suspect",
+        reason: { code: "spec", class: "change", message },
+        finality: { when: "quiet" },
+      };
+    }
     return {
       state: "suspect",
-      reason,
-      finality: finality.when === "lasting" ? finality : { when: "repeated" },
+      reason: { code: code === "manifests" ? "generator" : code, class: reasonClass, message },
+      finality: finality.when === "lasting" ? finality : { when: "lasting", ms: errorMs },
     };
   }
   const upToDate = conditions.some(

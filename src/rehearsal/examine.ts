@@ -27,6 +27,10 @@ const healAttempts = 2;
  */
 export function examine(application: Application, expectations: readonly SourceExpectation[]): Finding {
   const { status } = application;
+  if (expectations.length === 0) {
+    const message = "has no source that can be followed (a sourceHydrator is not supported)";
+    return suspect({ code: "unsupported", class: "infrastructure", message }, { when: "now" });
+  }
   if (!status?.reconciledAt && !status?.conditions?.length)
     return { state: "progressing", detail: "waiting for the first comparison" };
   const operation = status.operationState;
@@ -145,8 +149,9 @@ function comparison(
       { when: "lasting", ms: wrongRevisionMs },
     );
   }
-  if (sync?.status === "Synced") return undefined;
-  if (sync?.status !== "OutOfSync") return { state: "progressing", detail: "comparing" };
+  if (revisions.length === 0 || sync === undefined) return { state: "progressing", detail: "comparing" };
+  if (sync.status === "Synced") return undefined;
+  if (sync.status !== "OutOfSync") return { state: "progressing", detail: "comparing" };
   const different = (resources ?? []).find(
     (resource) => resource.status === "OutOfSync" && resource.kind !== "Application",
   );

@@ -43,6 +43,9 @@ function excuse(application: ApplicationVerdict, unproven: readonly string[]): A
   return { ...application, reason: { ...reason, class: "infrastructure", message } };
 }
 
+/** Names in a sentence before the rest is counted. */
+const named = 5;
+
 function summarise(names: readonly string[]): string {
   return names.length <= 3
     ? names.join(", ")
@@ -167,7 +170,7 @@ export function conclude(
   }
   const at = (reasonClass: Reason["class"]) => parts.filter((part) => part.reason?.class === reasonClass);
   const count = `${applications.length - passed} of ${applications.length} Applications did not pass`;
-  const names = (found: readonly { name: string }[]) => found.map((part) => part.name).join(", ");
+  const names = (found: readonly { name: string }[]) => summarise(found.map((part) => part.name));
   const broken = at("change");
   if (broken.length > 0) return { result: "failed", summary: `${count}; at fault: ${names(broken)}.` };
   const misconfigured = at("configuration");

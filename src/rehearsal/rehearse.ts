@@ -22,7 +22,7 @@ import { findPlaces } from "./places.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { type ProgressNode, snapshot } from "./snapshot.ts";
 import { stopwatch } from "./stopwatch.ts";
-import { type Verdict, verdictSchema } from "./verdict.ts";
+import { type ApplicationVerdict, type Verdict, verdictSchema } from "./verdict.ts";
 import { waitForVerdict } from "./wait.ts";
 
 export interface RehearsalRequest {
@@ -170,7 +170,7 @@ async function rehearseWith(
     argocd: { running: argocd.running, pinned: argocd.pinned, source: argocd.source },
     applications,
     applicationSets,
-    notes: [...notesOf(prepared), ...argocd.notes],
+    notes: [...notesOf(prepared), ...argocd.notes, ...emptyNotes(applications)],
     evidence: {
       mergeServed: evidence.fetches.filter((fetch) => fetch.commits.includes(world.merge)).length,
       otherHosts: evidence.tunnels.map(({ host, outcome, count }) => ({ host, outcome, count })),
@@ -192,6 +192,14 @@ async function runArgoCd(
     throw new InfrastructureError(`engine ${cluster.engine} cannot run Argo CD yet`);
   const hosts = rest.world.urls.map((url) => new URL(url).host);
   await startComponents({ ...rest, namespace, mirror: { ...rest.mirror, hosts } });
+}
+
+/** Argo CD calls an Application without any object Synced and Healthy; it is seldom meant. */
+function emptyNotes(applications: readonly ApplicationVerdict[]): string[] {
+  const empty = applications.filter(({ state, resources }) => state === "passed" && resources === 0);
+  return empty.length === 0
+    ? []
+    : [`These passed, and deploy nothing at all: ${empty.map(({ name }) => name).join(", ")}.`];
 }
 
 function notesOf({ notes, roots }: Prepared): string[] {

@@ -49,9 +49,10 @@ function stateOf(tracked: Tracked): ProgressNode["state"] {
   return isOpen(tracked) ? "progressing" : "waiting";
 }
 
-function detailOf({ finding, final, suspicion }: Tracked): string | undefined {
+function detailOf({ finding, final, waitsFor }: Tracked): string | undefined {
   if (finding.state === "passed") return undefined;
   if (final) return final.message;
-  if (suspicion) return suspicion.reason.message;
-  return finding.state === "progressing" ? finding.detail : undefined;
+  if (waitsFor.length > 0) return `waits for ${waitsFor.map((key) => key.split("/").at(-1)).join(", ")}`;
+  if (finding.state === "suspect") return finding.reason.message;
+  return finding.state === "progressing" ? finding.detail : "asking for a sync";
 }

@@ -70,10 +70,8 @@ async function ask(tracked: Tracked, { client, log }: WaitOptions): Promise<void
     } else if (suspicion && wantsRefresh(suspicion, now)) {
       suspicion.refreshesAsked += 1;
       suspicion.lastRefresh = now;
-      tracked.pendingRefresh =
-        tracked.kind === "Application"
-          ? await requestRefresh(client, object as Application, "hard")
-          : await requestGeneration(client, object as ApplicationSet);
+      if (tracked.kind === "ApplicationSet") await requestGeneration(client, object as ApplicationSet);
+      else tracked.pendingRefresh = await requestRefresh(client, object as Application, "hard");
     } else if (finding.state === "progressing" && now - tracked.lastNudge > nudgeMs && mayBeStale(tracked)) {
       tracked.lastNudge = now;
       await requestRefresh(client, object as Application, "normal");

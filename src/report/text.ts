@@ -45,34 +45,50 @@ function indented(text: string | undefined): string[] {
   return text === undefined ? [] : [`  ${text}`];
 }
 
+interface Failure {
+  name: string;
+  state: ApplicationVerdict["state"];
+  reason: Reason;
+}
+
 function failures({ applications, applicationSets }: Verdict, palette: Palette): string[] {
-  const failed = [...applications, ...applicationSets].filter(
-    ({ state, reason }) => state !== "passed" && reason,
+  const failed = [...applications, ...applicationSets].flatMap(({ name, state, reason }) =>
+    state !== "passed" && reason ? [{ name, state, reason }] : [],
   );
   const waiting = applications.filter(({ state }) => state === "waiting");
   return [
-    ...failed.flatMap(({ name, reason, state }) => (reason ? failure(name, state, reason, palette) : [])),
+    ...[...Map.groupBy(failed, causeOf).values()].flatMap((group) => failureLines(group, palette)),
     ...waiting.map(
       ({ name, waitsFor }) => `${palette.mark("waiting")} ${oneLine(name)} waits for ${some(waitsFor)}`,
     ),
   ];
 }
 
-function failure(
-  name: string,
-  state: ApplicationVerdict["state"],
-  reason: Reason,
-  palette: Palette,
-): string[] {
-  const resource = reason.resource ? ` → ${resourceText(reason.resource)}` : "";
-  const place = reason.place ? [palette.dim(`    ${placeText(reason.place)}`)] : [];
-  const finality = reason.finality ? [palette.dim(`    held final because ${reason.finality}`)] : [];
+/** What is the same for Applications that fail for one cause: the message, but for their own names and numbers. */
+function causeOf({ name, reason: { code, message, resource } }: Failure): string {
+  const own = [name, resource?.name, resource?.namespace].filter((word) => word !== undefined && word !== "");
+  const general = own.reduce<string>((text, word) => text.replaceAll(word ?? "", "*"), message);
+  return `${code} ${resource?.kind ?? ""} ${general.replace(/\d+/g, "")}`;
+}
+
+function failureLines(group: readonly Failure[], palette: Palette): string[] {
+  const [first] = group;
+  if (!first) return [];
+  const { reason, state } = first;
   const mark = palette.mark(state === "unfinished" ? "progressing" : "failed");
+  const others =
+    group.length > 1
+      ? palette.dim(
+          `  and ${group.length - 1} more for the same reason: ${some(group.slice(1).map(({ name }) => name))}`,
+        )
+      : "";
+  const resource = reason.resource ? ` → ${resourceText(reason.resource)}` : "";
   return [
-    `${mark} ${palette.strong(oneLine(name))}${resource}`,
+    `${mark} ${palette.strong(oneLine(first.name))}${resource}`,
     `    ${oneLine(reason.message)}`,
-    ...place,
-    ...finality,
+    ...(reason.place ? [palette.dim(`    ${placeText(reason.place)}`)] : []),
+    ...(reason.finality ? [palette.dim(`    held final because ${reason.finality}`)] : []),
+    ...(others ? [`  ${others}`] : []),
   ];
 }
 
