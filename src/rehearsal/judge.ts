@@ -47,9 +47,8 @@ function excuse(application: ApplicationVerdict, unproven: readonly string[]): A
 const named = 5;
 
 function summarise(names: readonly string[]): string {
-  return names.length <= 3
-    ? names.join(", ")
-    : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
+  if (names.length <= named) return names.join(", ");
+  return `${names.slice(0, named).join(", ")} and ${names.length - named} more`;
 }
 
 export function judgeSets(all: ReadonlyMap<string, Tracked>, options: JudgeOptions): ApplicationSetVerdict[] {
