@@ -13,35 +13,96 @@ const change = (code: Reason["code"], finality: Finality): Classified => ({
   finality,
 });
 
-/** Errors of the way to a source, which pass by themselves: https://pkg.go.dev/net, git and HTTP spell them so. */
-const transport =
-  /connection refused|connection reset|no such host|i\/o timeout|TLS handshake timeout|deadline exceeded|context canceled|unexpected EOF|: EOF$|network is unreachable|could not resolve (host|proxy)|temporary failure|\b(429|500|502|503|504)\b|too many requests|bad gateway|service unavailable|code = unavailable|error while dialing|tunneling socket|proxyconnect|cannot be reached|remote end hung up/i;
+const transportLasts: Finality = { when: "lasting", ms: 40_000 };
+const infrastructure = (code: Reason["code"], finality: Finality): Classified => ({
+  code,
+  class: "infrastructure",
+  finality,
+});
 
-/**
- * What an error of generating or comparing manifests means. In order: the first that matches decides.
- * Each is a message that Argo CD 3 was seen to give.
- */
+function anyOf(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join("|"), "i");
+}
+
+/** A bare number says nothing: YAML has lines 429 and 503, and Services such ports. */
+function httpStatus(numbers: string, words: string): RegExp {
+  const named = `\\b(?:status(?: code)?|https?(?:/[\\d.]+)?(?: code)?|returned error|response(?: status)?(?: code)?|code)[:=,]? ?`;
+  return new RegExp(`${named}(?:${numbers})\\b|\\b(?:${numbers}):? (?:${words})`);
+}
+
+/** What lies in Git cannot be read, whatever words it quotes: a truncated file ends in "unexpected EOF" too. */
+const content =
+  /failed to unmarshal|error converting YAML|\byaml: |parse error at|execution error at|failed to evaluate jsonnet|invalid character '/i;
+
+/** Errors of the way to a source or to the API, which pass by themselves. */
+const transport = anyOf(
+  // https://pkg.go.dev/net and net/http
+  /connection (?:refused|reset|timed out)|operation timed out|broken pipe|no route to host|network is unreachable/,
+  /no such host|server misbehaving|i\/o timeout|TLS handshake timeout|Client\.Timeout|request canceled|proxyconnect/,
+  /deadline exceeded|context canceled|http2: |stream error: |": (?:unexpected )?EOF|(?:^|: )(?:unexpected )?EOF$/,
+  // git and curl
+  /could not resolve (?:host|proxy)|temporary failure in name resolution|failed to connect to|couldn't connect to server/,
+  /early EOF|unexpected disconnect|empty reply from server|remote end hung up|RPC failed|cannot be reached/,
+  // gRPC
+  /code = (?:unavailable|deadlineexceeded)|error while dialing|transport is closing/,
+  // HTTP
+  httpStatus(
+    "408|429|5\\d\\d",
+    "request time-?out|too many requests|internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out",
+  ),
+  /too many requests|rate limit|": (?:bad gateway|service unavailable|gateway timeout)/,
+  // Kubernetes
+  /currently unable to handle the request|unable to return a response in the time allotted|etcdserver: /,
+  // Argo CD, of a tool that took longer than ARGOCD_EXEC_TIMEOUT
+  /failed (?:fatal )?timeout after/,
+);
+
+/** What this machine lacks. A tool that is killed has run out of memory. */
+const machine =
+  /no space left on device|disk quota exceeded|read-only file system|too many open files|cannot allocate memory|failed signal: killed|fork\/exec |executable file not found/i;
+
+/** Refused for want of credentials or trust, which the repository's own Argo CD has and this one has not. */
+const refused = anyOf(
+  httpStatus("401|403|407", "unauthorized|forbidden|proxy authentication required"),
+  /authentication (?:required|failed)|authorization failed|could not read (?:username|password)|": forbidden/,
+  /permission denied \(|ssh: |host key verification failed|unauthorized: |access to the resource is denied/,
+  /x509: |SSL certificate problem|certificate verification failed/,
+);
+
+/** What an error of generating or comparing manifests means. In order: the first that matches decides. */
 const comparisonRules: readonly Rule[] = [
   {
-    pattern: /could not find (cmp )?plugin|plugin with name|config management plugin|no.*plugin.*support/i,
-    result: { code: "unsupported", class: "infrastructure", finality: { when: "repeated" } },
+    pattern: /could not find (?:cmp-server )?plugin|CMP processing failed|cmp-server/i,
+    result: infrastructure("unsupported", { when: "repeated" }),
   },
   {
-    pattern: transport,
-    result: { code: "transport", class: "infrastructure", finality: { when: "lasting", ms: 40_000 } },
+    pattern: /conversion webhook for .* failed/i,
+    result: infrastructure("unsupported", transportLasts),
   },
   {
-    pattern:
-      /authentication required|authorization failed|permission denied|could not read username|\b(401|403)\b|ssh: handshake failed/i,
-    result: { code: "source", class: "configuration", finality: { when: "repeated" } },
-  },
-  {
-    pattern: /is not permitted in project|not allowed in project/i,
+    pattern: /(?:is|are) not permitted in project|not allowed (?:in|to use) project/i,
     result: change("forbidden", { when: "repeated" }),
+  },
+  {
+    pattern: /application references? project .* does not exist|AppProject\S* .* not found/i,
+    result: change("missing-project", { when: "quiet" }),
+  },
+  { pattern: content, result: change("manifests", { when: "repeated" }) },
+  { pattern: machine, result: infrastructure("machine", { when: "lasting", ms: 10_000 }) },
+  { pattern: transport, result: infrastructure("transport", transportLasts) },
+  {
+    pattern: refused,
+    result: { code: "source", class: "configuration", finality: { when: "repeated" } },
   },
   {
     pattern: /no matches for kind|could not find the requested resource|resource mapping not found/i,
     result: change("missing-kind", { when: "quiet" }),
+  },
+  { pattern: /namespaces? "[^"]*" not found/i, result: change("missing-namespace", { when: "quiet" }) },
+  // A comparison by a dry run on the server, as with the sync option ServerSideApply.
+  {
+    pattern: /apply in dryrun mode.*(?:is invalid|is immutable|are forbidden|denied the request)/i,
+    result: change("rejected", { when: "repeated" }),
   },
 ];
 
@@ -52,24 +113,28 @@ const syncRules: readonly Rule[] = [
     result: change("forbidden", { when: "now" }),
   },
   {
-    pattern: /field is immutable|is immutable|updates to .* are forbidden|is invalid:|may not be changed/i,
+    pattern:
+      /is immutable|updates to .* are forbidden|is invalid:|may not be changed|may not change once set/i,
     result: change("rejected", { when: "now" }),
   },
   {
     pattern:
-      /exceeded quota|denied the request|denied request|forbidden: ValidatingAdmissionPolicy|strict decoding error|cannot be handled as/i,
+      /exceeded quota|denied the request|denied request|forbidden: ValidatingAdmissionPolicy|strict decoding error|cannot be handled as|error validating data/i,
     result: change("rejected", { when: "retried", times: 2 }),
   },
   {
     pattern:
-      /no matches for kind|could not find the requested resource|could not find version|resource mapping not found|ensure CRDs are installed/i,
+      /no matches for kind|could not find the requested resource|The Kubernetes API could not find|resource mapping not found|ensure CRDs are installed/i,
     result: change("missing-kind", { when: "quiet" }),
   },
   { pattern: /namespaces? "[^"]*" not found/i, result: change("missing-namespace", { when: "quiet" }) },
+  // Its backend belongs to an Application as well.
   {
-    pattern: transport,
-    result: { code: "transport", class: "infrastructure", finality: { when: "lasting", ms: 40_000 } },
+    pattern: /failed calling webhook|no endpoints available for service/i,
+    result: change("sync", { when: "quiet" }),
   },
+  { pattern: machine, result: infrastructure("machine", { when: "lasting", ms: 10_000 }) },
+  { pattern: transport, result: infrastructure("transport", transportLasts) },
 ];
 
 export function classifyComparison(message: string): Classified {

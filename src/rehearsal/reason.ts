@@ -21,12 +21,14 @@ export type ReasonCode =
   | "manifests" // Argo CD cannot generate or compare the desired manifests
   | "source" // the place where manifests come from refuses
   | "transport" // the place where manifests come from does not answer
+  | "machine" // disk, memory or permissions of this machine
   | "unsupported" // this engine cannot do what the Application asks for
   | "spec" // the Application itself is invalid
   | "forbidden" // its project does not allow it
   | "rejected" // the API refuses an object for good
   | "missing-kind" // no CustomResourceDefinition
   | "missing-namespace"
+  | "missing-project"
   | "hook"
   | "sync" // any other failure of a sync
   | "duplicate" // two of the same name, or two owners of one resource
@@ -38,7 +40,8 @@ export type ReasonCode =
   | "no-evidence" // the mirror did not serve it
   | "generator" // an ApplicationSet fails
   | "generates-nothing"
-  | "missing" // expected, and never seen
+  | "missing" // expected, and not there
+  | "deleted" // being deleted
   | "timeout";
 
 /** When a reason ends the wait for its Application. */
