@@ -16,11 +16,11 @@ import { argocdManifestsFolder, argocdScriptFiles, programs } from "./toolchain.
 /** Bytes, measured with Go 1.27 on linux/amd64; preflights and `doctor` go by them. */
 export const buildSpace = {
   /** Go's module cache, when it has none of the modules. */
-  modules: 2.8e9,
+  modules: 2.4e9,
   /** Go's build cache, when it has none of the packages. */
-  compiled: 5e9,
+  compiled: 4e9,
   /** Go keeps every package that it compiled a second time, in its temporary folder, until it ends. */
-  temporary: 5e9,
+  temporary: 4e9,
   /** The programs, and one while it is linked. */
   programs: 1.1e9,
 } as const;

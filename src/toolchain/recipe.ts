@@ -20,7 +20,14 @@ const layoutVersion = 1;
 /** The recipe for the whole toolchain. */
 export function toolchainRecipe(module: GoModule, platform: Platform): Recipe {
   return {
-    flags: ["-trimpath", "-buildvcs=false", "-pgo=off", "-ldflags", `-s -w ${stamps(module)}`],
+    flags: [
+      "-trimpath",
+      "-buildvcs=false",
+      "-pgo=off",
+      "-gcflags=all=-dwarf=false", // the linker would strip it all the same
+      "-ldflags",
+      `-s -w ${stamps(module)}`,
+    ],
     packages: ["./redis", "tool"],
     env: goEnvironment(module, platform),
   };
