@@ -22,11 +22,18 @@ export interface ApplicationSpec {
   project?: string;
   source?: ApplicationSource;
   sources?: ApplicationSource[];
-  destination?: { server?: string; name?: string; namespace?: string };
+  sourceHydrator?: unknown;
+  destination?: Destination;
   syncPolicy?: {
     automated?: { enabled?: boolean; prune?: boolean; selfHeal?: boolean } | null;
     retry?: { limit?: number };
   };
+}
+
+export interface Destination {
+  server?: string;
+  name?: string;
+  namespace?: string;
 }
 
 export interface ApplicationSource {
@@ -39,7 +46,13 @@ export interface ApplicationSource {
 }
 
 export interface ApplicationStatus {
-  sync?: { status?: SyncStatus; revision?: string; revisions?: string[] };
+  sync?: {
+    status?: SyncStatus;
+    revision?: string;
+    revisions?: string[];
+    /** What the spec said when it was compared. */
+    comparedTo?: { source?: ApplicationSource; sources?: ApplicationSource[]; destination?: Destination };
+  };
   health?: { status?: HealthStatus; message?: string };
   reconciledAt?: string;
   conditions?: Condition[];
@@ -103,8 +116,12 @@ export function keyOf(object: KubeObject): string {
 }
 
 /** The sources of an Application, of which `sources` wins where both are given. */
-export function sourcesOf(application: Application): ApplicationSource[] {
-  const { source, sources } = application.spec;
+export function sourcesOf({
+  spec,
+}: {
+  spec: Pick<ApplicationSpec, "source" | "sources">;
+}): ApplicationSource[] {
+  const { source, sources } = spec;
   if (sources && sources.length > 0) return sources;
   return source ? [source] : [];
 }
@@ -112,6 +129,11 @@ export function sourcesOf(application: Application): ApplicationSource[] {
 export function isAutomated(application: Application): boolean {
   const automated = application.spec.syncPolicy?.automated;
   return automated !== undefined && automated !== null && automated.enabled !== false;
+}
+
+/** A resource's name alone, of whatever Argo CD says of it. */
+export function nameOnly({ group, kind, namespace, name }: ResourceName): ResourceName {
+  return { ...(group ? { group } : {}), kind, ...(namespace ? { namespace } : {}), name };
 }
 
 /** `apps/Deployment shop/web`, the way people name a resource. */

@@ -38,9 +38,12 @@ async function annotate(
   return String(asked.metadata.resourceVersion);
 }
 
+/** As an automated sync has it where nothing else is said. */
+const defaultRetry = { limit: 5 };
+
 /** Asks for one sync, as the button in Argo CD's page does, with the sync options of the Application. */
 export async function requestSync(client: KubeClient, application: Application): Promise<void> {
-  const { syncOptions, retry } = (application.spec.syncPolicy ?? {}) as {
+  const { syncOptions, retry = defaultRetry } = (application.spec.syncPolicy ?? {}) as {
     syncOptions?: string[];
     retry?: object;
   };
@@ -50,7 +53,7 @@ export async function requestSync(client: KubeClient, application: Application):
       operation: {
         initiatedBy: { username: "rehearsal" },
         info: [{ name: "Reason", value: "This Application has no automated sync." }],
-        ...(retry === undefined ? {} : { retry }),
+        retry,
         sync: { ...(syncOptions === undefined ? {} : { syncOptions }) },
       },
     },

@@ -40,6 +40,9 @@ export class ApiError extends InfrastructureError {
   }
 }
 
+/** A busy machine takes seconds for a large CustomResourceDefinition; one that takes a minute hangs. */
+const requestTimeoutMs = 60_000;
+
 /** The one way in which this project speaks to a Kubernetes API. All calls share their connections. */
 export interface KubeClient {
   readonly config: KubeConfig;
@@ -83,13 +86,13 @@ export function connect(kubeconfig: string): KubeClient {
         headers: { ...context.getHeaders(), ...(body === undefined ? {} : { "content-type": body.type }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body.content) }),
         ...dispatcherOf(context),
+        signal: AbortSignal.timeout(requestTimeoutMs),
       });
       text = await response.text();
     } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-      throw new ApiError(0, `${what}: the API server did not answer${cause}`, error);
+      throw new ApiError(0, `${what}: the API server did not answer${causeOf(error)}`, error);
     }
-    if (response.ok) return JSON.parse(text);
+    if (response.ok) return parseAnswer(text, what);
     throw new ApiError(
       response.status,
       `${what}: ${statusMessage(text) ?? `HTTP ${response.status}`}`,
@@ -110,7 +113,8 @@ export function connect(kubeconfig: string): KubeClient {
       throw new ApiError(404, `the cluster has no ${kind} in ${apiVersion}`, undefined);
     }
     const all = name === undefined && namespace === undefined;
-    const scope = resource.namespaced && !all ? `/namespaces/${namespace ?? "default"}` : "";
+    const scope =
+      resource.namespaced && !all ? `/namespaces/${encodeURIComponent(namespace ?? "default")}` : "";
     return `${root}${scope}/${resource.name}${name === undefined ? "" : `/${encodeURIComponent(name)}`}`;
   }
 
@@ -156,6 +160,20 @@ export function connect(kubeconfig: string): KubeClient {
       return (await request("PATCH", await pathOf(name), content)) as KubeObject;
     },
   };
+}
+
+function causeOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === "TimeoutError")
+    return ` within ${requestTimeoutMs / 1000} s`;
+  return error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+}
+
+function parseAnswer(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiError(0, `${what}: the answer is no JSON`, error);
+  }
 }
 
 interface ApiResource {

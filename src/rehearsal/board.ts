@@ -1,12 +1,12 @@
 import type { Application, ApplicationSet } from "../argocd/application.ts";
-import { refreshAnnotation } from "../argocd/requests.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
 import { examine } from "./examine.ts";
 import { examineSet } from "./examine-set.ts";
-import { expectationsOf, type UnderTest } from "./expectation.ts";
+import { expectationsOf, expectationsOfSet, type UnderTest } from "./expectation.ts";
+import { progressing } from "./finding.ts";
 import type { Finding } from "./reason.ts";
-import { carryOn, finalReason } from "./suspicion.ts";
-import { childrenOf, isOpen, keyFor, type Tracked, track } from "./tracked.ts";
+import { carryOn, finalReason, noteAnswer } from "./suspicion.ts";
+import { childrenOf, isHeldByChildren, isOpen, keyFor, type Tracked, track } from "./tracked.ts";
 
 export interface BoardOptions {
   underTest: UnderTest;
@@ -27,9 +27,12 @@ export type Standing =
 const missingMs = 6_000;
 /** Nobody counts as making progress who has not changed for this long. */
 const stuckMs = 20_000;
-/** After the first failure the others get until nothing has changed for this long. */
+/** After a failure the others get until there was no news, and none of them has changed, for this long. */
 const patienceMs = 15_000;
+/** However much changes: what passes or fails does so for the first time within this time of the last that did. */
+const newsMs = 60_000;
 const decidedMs = 1_500;
+const emptyMs = 10_000;
 
 /**
  * Everything that is rehearsed, and what it adds up to. Is told of objects and of the time, and asks
@@ -37,6 +40,7 @@ const decidedMs = 1_500;
  */
 export interface Board {
   readonly all: ReadonlyMap<string, Tracked>;
+  /** `by` is the key of the parent; undefined for a root. */
   expect(kind: Tracked["kind"], namespace: string, name: string, by: string | undefined, now: number): void;
   observe(kind: Tracked["kind"], object: KubeObject, deleted: boolean, now: number): void;
   /** Draws the conclusions at a moment in time. */
@@ -45,7 +49,11 @@ export interface Board {
 
 export function createBoard(options: BoardOptions): Board {
   const all = new Map<string, Tracked>();
+  let startedAt: number | undefined;
   let lastChange = 0;
+  /** When one was last seen, or passed, or (news) failed for good, for the first time. */
+  let lastProgress = 0;
+  let lastNews = 0;
   let quietSince: number | undefined;
 
   function get(kind: Tracked["kind"], namespace: string, name: string, now: number): Tracked {
@@ -54,7 +62,7 @@ export function createBoard(options: BoardOptions): Board {
     if (known) return known;
     const tracked = track(kind, namespace, name, now);
     all.set(key, tracked);
-    lastChange = now;
+    lastChange = lastProgress = lastNews = now;
     return tracked;
   }
 
@@ -65,74 +73,103 @@ export function createBoard(options: BoardOptions): Board {
     by: string | undefined,
     now: number,
   ): void {
-    get(kind, namespace, name, now).expectedBy ??= by;
+    const tracked = get(kind, namespace, name, now);
+    if (by === undefined) tracked.root = true;
+    if (!tracked.root && by !== tracked.key) tracked.expectedBy ??= by;
   }
 
   function conclude(now: number): Standing {
-    for (const tracked of [...all.values()]) {
-      for (const child of childrenOf(tracked))
-        expect(child.kind, child.namespace, child.name, tracked.key, now);
-    }
+    startedAt ??= now;
+    // Children that this finds are looked at in the same loop: a Map's iterator goes on to what is added.
     for (const tracked of all.values()) look(tracked, now);
     for (const tracked of all.values()) tracked.waitsFor = blockers(tracked);
-    const open = [...all.values()].filter(isOpen);
-    const moving = open.some(
-      (tracked) => tracked.finding.state !== "suspect" && now - tracked.changedAt < stuckMs,
-    );
+    const everyone = [...all.values()];
+    const open = everyone.filter(isOpen);
+    const moving = now - lastProgress < newsMs && open.some((tracked) => makesProgress(tracked, now));
     quietSince = moving ? undefined : (quietSince ?? now);
-    for (const tracked of open) judge(tracked, now);
-    return standing(now);
+    for (const tracked of everyone) judge(tracked, now);
+    return { state: standing(everyone, now) };
   }
 
   function look(tracked: Tracked, now: number): void {
-    tracked.finding = findingOf(tracked, options);
-    tracked.suspicion = carryOn(tracked.suspicion, tracked.finding, now);
-    if (tracked.finding.state === "passed") {
+    if (tracked.unread) read(tracked, now);
+    const { finding } = tracked;
+    tracked.suspicion = carryOn(tracked.suspicion, finding, now);
+    tracked.passedAt = finding.state === "passed" ? (tracked.passedAt ?? now) : undefined;
+    if (finding.state === "passed") {
       tracked.final = undefined;
-      tracked.passedAt ??= now;
-    } else {
-      tracked.passedAt = undefined;
+      if (!tracked.everPassed) lastProgress = lastNews = now;
+      tracked.everPassed = true;
+    } else if (tracked.final?.code === "missing" && tracked.object !== undefined) {
+      tracked.final = undefined;
     }
+  }
+
+  function read(tracked: Tracked, now: number): void {
+    tracked.unread = false;
+    tracked.finding = findingOf(tracked, options);
+    tracked.children = childrenOf(tracked);
+    for (const { kind, namespace, name } of tracked.children) expect(kind, namespace, name, tracked.key, now);
     const fingerprint = fingerprintOf(tracked);
     if (fingerprint === tracked.fingerprint) return;
     tracked.fingerprint = fingerprint;
-    tracked.changedAt = now;
-    lastChange = now;
+    tracked.changedAt = lastChange = now;
   }
 
-  /** Children that have not passed, where they alone explain why their parent has not. */
   function blockers(tracked: Tracked): string[] {
-    const children = childrenOf(tracked).filter((child) => all.get(child.key)?.finding.state !== "passed");
-    if (children.length === 0 || tracked.finding.state === "passed") return [];
-    const { finding } = tracked;
-    const explained =
-      finding.state === "progressing"
-        ? /argoproj\.io\/Application|^argoproj\.io\/|health is|Application/.test(finding.detail)
-        : finding.state === "suspect" &&
-          ["degraded", "suspended"].includes(finding.reason.code) &&
-          onlyChildrenAreUnwell(tracked);
-    return explained ? children.map((child) => child.key) : [];
+    if (tracked.finding.state === "passed") return [];
+    if (tracked.object === undefined) {
+      const parent = all.get(tracked.expectedBy ?? "");
+      return parent?.final ? [parent.key] : []; // which will not create it any more
+    }
+    if (!isHeldByChildren(tracked)) return [];
+    const above = ancestors(tracked);
+    return tracked.children
+      .map(({ key }) => key)
+      .filter((key) => all.get(key)?.finding.state !== "passed" && !above.has(key));
+  }
+
+  /** Keys of itself and of those that brought it. */
+  function ancestors(tracked: Tracked): Set<string> {
+    const keys = new Set<string>();
+    for (let at: Tracked | undefined = tracked; at && !keys.has(at.key); at = all.get(at.expectedBy ?? ""))
+      keys.add(at.key);
+    return keys;
   }
 
   function judge(tracked: Tracked, now: number): void {
-    if (tracked.object === undefined) {
-      const parent = tracked.expectedBy === undefined ? undefined : all.get(tracked.expectedBy);
-      const since = parent?.passedAt ?? (parent === undefined ? tracked.firstSeenAt : undefined);
-      if (since === undefined || now - Math.max(since, tracked.changedAt) < missingMs) return;
-      tracked.final = { code: "missing", class: "change", message: "is expected, and was never created" };
-    } else if (tracked.suspicion) {
-      tracked.final = finalReason(tracked.suspicion, now, quietSince);
+    const { object, suspicion, finding } = tracked;
+    if (object === undefined) {
+      if (isOpen(tracked) && isMissing(tracked, now)) fail(tracked, missing(tracked), now);
+    } else if (suspicion && finding.state === "suspect" && (isOpen(tracked) || mayStillHeal(tracked))) {
+      fail(tracked, finalReason(suspicion, now, quietSince), now);
     }
   }
 
-  function standing(now: number): Standing {
-    const everyone = [...all.values()];
-    if (everyone.length > 0 && everyone.every((tracked) => tracked.finding.state === "passed")) {
-      return now - lastChange >= options.settleMs ? { state: "passed" } : { state: "running" };
-    }
-    if (!everyone.some((tracked) => tracked.final !== undefined)) return { state: "running" };
-    const patience = everyone.some(isOpen) ? patienceMs : decidedMs;
-    return now - lastChange >= patience ? { state: "decided" } : { state: "running" };
+  function fail(tracked: Tracked, reason: Tracked["final"], now: number): void {
+    if ((reason === undefined) !== (tracked.final === undefined)) tracked.changedAt = lastChange = now;
+    tracked.final = reason;
+    if (reason === undefined || tracked.everFailed) return;
+    tracked.everFailed = true;
+    lastNews = now;
+  }
+
+  function isMissing(tracked: Tracked, now: number): boolean {
+    const parent = all.get(tracked.expectedBy ?? "");
+    const since = parent === undefined ? tracked.firstSeenAt : parent.passedAt;
+    return since !== undefined && now - Math.max(since, tracked.changedAt) >= missingMs;
+  }
+
+  function standing(everyone: readonly Tracked[], now: number): Standing["state"] {
+    if (everyone.length === 0) return now - (startedAt ?? now) >= emptyMs ? "decided" : "running";
+    if (everyone.every((tracked) => tracked.finding.state === "passed"))
+      return now - lastChange >= options.settleMs ? "passed" : "running";
+    if (everyone.every((tracked) => tracked.final === undefined)) return "running";
+    if (now - lastNews >= newsMs) return "decided";
+    const open = everyone.filter(isOpen);
+    if (open.length === 0) return now - lastNews >= decidedMs ? "decided" : "running";
+    const lastMove = Math.max(lastNews, ...open.map(({ changedAt }) => changedAt));
+    return now - lastMove >= patienceMs ? "decided" : "running";
   }
 
   return {
@@ -141,49 +178,56 @@ export function createBoard(options: BoardOptions): Board {
     conclude,
     observe(kind, object, deleted, now) {
       const tracked = get(kind, object.metadata.namespace ?? "", object.metadata.name, now);
+      tracked.unread = true;
+      tracked.gone = deleted;
       tracked.object = deleted ? undefined : (object as Application | ApplicationSet);
-      if (kind === "Application" && !deleted)
-        tracked.expectations = expectationsOf(object as Application, options.underTest);
-      if (deleted) tracked.changedAt = now;
-      if (!deleted && refreshAnswered(tracked, object)) {
-        tracked.pendingRefresh = undefined;
-        if (tracked.suspicion) tracked.suspicion.refreshesRepeated += 1;
-      }
+      if (deleted) return;
+      tracked.expectations =
+        kind === "Application"
+          ? expectationsOf(object as Application, options.underTest)
+          : expectationsOfSet(object as ApplicationSet, options.underTest);
+      if (tracked.suspicion) noteAnswer(tracked.suspicion, object);
     },
   };
 }
 
 function findingOf(tracked: Tracked, { allowEmpty }: BoardOptions): Finding {
-  if (tracked.object === undefined) return { state: "progressing", detail: "not there yet" };
+  if (tracked.object === undefined) return progressing(tracked.gone ? "was deleted" : "not there yet");
   if (tracked.kind === "Application") return examine(tracked.object as Application, tracked.expectations);
   return examineSet(tracked.object as ApplicationSet, allowEmpty.includes(tracked.name));
 }
 
-/** Argo CD takes the annotation away when it has compared again. */
-function refreshAnswered({ pendingRefresh }: Tracked, { metadata }: KubeObject): boolean {
-  if (pendingRefresh === undefined || metadata.resourceVersion === pendingRefresh) return false;
-  return metadata.annotations?.[refreshAnnotation] === undefined;
+/** One that fails again and again changes, and makes none. */
+function makesProgress({ finding, suspicion, changedAt }: Tracked, now: number): boolean {
+  return finding.state !== "suspect" && suspicion === undefined && now - changedAt < stuckMs;
 }
 
-function onlyChildrenAreUnwell({ object }: Tracked): boolean {
-  const unwell = (object?.status?.resources ?? []).filter(
-    (resource) => resource.health?.status !== undefined && resource.health.status !== "Healthy",
-  );
-  return unwell.length > 0 && unwell.every(({ kind }) => kind === "Application" || kind === "ApplicationSet");
+/** Whether it was held final only because nothing else moved. */
+function mayStillHeal({ final, suspicion }: Tracked): boolean {
+  return final !== undefined && suspicion?.finality.when === "quiet";
 }
 
-function fingerprintOf({ object, finding, final }: Tracked): string {
+function missing({ gone }: Tracked): Tracked["final"] {
+  const message = gone ? "was deleted, and did not come back" : "is expected, and was never created";
+  return { code: "missing", class: "change", message };
+}
+
+function fingerprintOf({ object, finding }: Tracked): string {
   const status = object?.status as Application["status"];
-  const seen = [
+  return JSON.stringify([
+    object !== undefined,
     finding.state,
-    final?.code,
-    status?.sync,
+    status?.sync?.status,
+    status?.sync?.revision,
+    status?.sync?.revisions,
     status?.health?.status,
     status?.operationState?.phase,
     status?.operationState?.message,
-  ];
-  return JSON.stringify([
-    ...seen,
-    (status?.resources ?? []).map(({ name, status: sync, health }) => [name, sync, health?.status]),
+    (status?.resources ?? []).map(({ kind, name, status: sync, health }) => [
+      kind,
+      name,
+      sync,
+      health?.status,
+    ]),
   ]);
 }

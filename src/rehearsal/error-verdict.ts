@@ -2,7 +2,8 @@ import { ChangeError, isExpected, messageOf, UsageError } from "../runner/errors
 import { type Result, type Timings, type Verdict, verdictSchema } from "./verdict.ts";
 
 /** The verdict where the rehearsal ended before Applications could be judged. It is never `passed`. */
-export function verdictOfError(error: unknown, timings: Timings): Verdict {
+export function verdictOfError(thrown: unknown, timings: Timings): Verdict {
+  const error = firstOf(thrown);
   const expected = isExpected(error);
   const message = expected ? error.message : `Rehearsal itself failed: ${describeDefect(error)}`;
   return {
@@ -20,6 +21,11 @@ export function verdictOfError(error: unknown, timings: Timings): Verdict {
     timings,
     usage: undefined,
   };
+}
+
+/** What failed first, where releasing what it held failed too. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 
 function resultOf(error: unknown): Exclude<Result, "passed"> {

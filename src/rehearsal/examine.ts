@@ -1,47 +1,47 @@
 import {
   type Application,
-  type Condition,
+  type ApplicationSource,
   isAutomated,
   nameResource,
   type OperationState,
-  type ResourceResult,
   type ResourceStatus,
+  sourcesOf,
 } from "../argocd/application.ts";
+import { examineConditions } from "./conditions.ts";
 import { areAsExpected, revisionsOf, type SourceExpectation } from "./expectation.ts";
-import { classifyComparison, classifySync, cleanMessage } from "./messages.ts";
-import type { Finality, Finding, Reason } from "./reason.ts";
+import { fault, progressing, suspect } from "./finding.ts";
+import { cleanMessage } from "./messages.ts";
+import { examineOperation } from "./operation.ts";
+import type { Finding, Reason } from "./reason.ts";
 
 const degradedMs = 20_000;
 const suspendedMs = 15_000;
 const idleMs = 30_000;
 const wrongRevisionMs = 20_000;
-/** Enough for a hook that needs another Application's Service; the verdict says that more retries were left. */
-const hookFailures = 2;
-const syncFailures = 3;
+const deletedMs = 15_000;
 /** Self-heal tries that changed nothing. */
 const healAttempts = 2;
 
 /**
  * What one look at an Application's status says about it at the revision under rehearsal. Depends on
- * nothing but its arguments: whether a suspicion is final is `Suspicions`' to tell.
+ * nothing but its arguments: when a failure is final, suspicion.ts tells.
  */
 export function examine(application: Application, expectations: readonly SourceExpectation[]): Finding {
-  const { status } = application;
-  if (expectations.length === 0) {
+  const { status, spec, metadata } = application;
+  if (metadata.deletionTimestamp)
+    return fault("deleted", "is being deleted", { when: "lasting", ms: deletedMs });
+  if (expectations.length === 0 || spec.sourceHydrator) {
     const message = "has no source that can be followed (a sourceHydrator is not supported)";
     return suspect({ code: "unsupported", class: "infrastructure", message }, { when: "now" });
   }
   if (!status?.reconciledAt && !status?.conditions?.length)
-    return { state: "progressing", detail: "waiting for the first comparison" };
+    return progressing("waiting for the first comparison");
   const operation = status.operationState;
   const current = operation && concerns(operation, expectations) ? operation : undefined;
   return (
-    duplicates(status.conditions ?? []) ??
-    errors(status.conditions ?? []) ??
-    (current && failedOperation(current)) ??
-    (current?.phase === "Running"
-      ? { state: "progressing", detail: cleanMessage(current.message ?? "syncing") }
-      : undefined) ??
+    examineConditions(application) ??
+    (current && examineOperation(current)) ??
+    underWay(application) ??
     comparison(application, expectations, current) ??
     health(application)
   );
@@ -53,83 +53,14 @@ function concerns(operation: OperationState, expectations: readonly SourceExpect
   return revisions.length === 0 || areAsExpected(revisions, expectations);
 }
 
-/** Shown by the parent that declares one Application twice, and by both owners of one resource. */
-function duplicates(conditions: readonly Condition[]): Finding | undefined {
-  const repeated = conditions.find((condition) => condition.type === "RepeatedResourceWarning");
-  if (repeated)
-    return suspect(
-      { code: "duplicate", class: "change", message: cleanMessage(repeated.message) },
-      { when: "now" },
-    );
-  const shared = conditions.find((condition) => condition.type === "SharedResourceWarning");
-  if (!shared) return undefined;
-  return suspect(
-    { code: "duplicate", class: "change", message: cleanMessage(shared.message) },
-    { when: "lasting", ms: 5_000 },
-  );
-}
-
-function errors(conditions: readonly Condition[]): Finding | undefined {
-  const invalid = conditions.find((condition) => condition.type === "InvalidSpecError");
-  if (invalid) {
-    const message = cleanMessage(invalid.message);
-    if (/project .* (does not exist|not found)/i.test(message)) {
-      return suspect({ code: "spec", class: "change", message }, { when: "quiet" });
-    }
-    const code = /not permitted in project|not allowed to use project|do not match any of the allowed/i.test(
-      message,
-    )
-      ? "forbidden"
-      : "spec";
-    return suspect({ code, class: "change", message }, { when: "repeated" });
-  }
-  const error = conditions.find((condition) =>
-    ["ComparisonError", "UnknownError", "DeletionError"].includes(condition.type),
-  );
-  if (error) {
-    const { finality, ...reason } = classifyComparison(error.message);
-    return suspect({ ...reason, message: cleanMessage(error.message) }, finality);
-  }
-  const sync = conditions.find(
-    (condition) => condition.type === "SyncError" && /wipe out all resources/.test(condition.message),
-  );
-  if (sync)
-    return suspect(
-      { code: "manifests", class: "change", message: cleanMessage(sync.message) },
-      { when: "repeated" },
-    );
-  return undefined;
-}
-
-function failedOperation(operation: OperationState): Finding | undefined {
-  const failures = (operation.retryCount ?? 0) + (operation.phase === "Running" ? 0 : 1);
-  const spent = operation.phase === "Failed" || operation.phase === "Error";
-  const betweenTries = operation.phase === "Running" && operation.finishedAt !== undefined;
-  if (!spent && !betweenTries) return undefined;
-  const failed = (operation.syncResult?.resources ?? []).filter(hasFailed);
-  const resource = failed.find((candidate) => !candidate.hookType) ?? failed[0];
-  const message = cleanMessage(resource?.message ?? operation.message ?? "the sync failed");
-  if (resource?.hookType && resource.hookPhase !== "Succeeded") {
-    const reason: Reason = {
-      code: "hook",
-      class: "change",
-      message: `${resource.hookType} hook failed: ${message}`,
-      resource,
-    };
-    return suspect(reason, spent ? { when: "now" } : { when: "retried", times: hookFailures }, failures);
-  }
-  const classified = classifySync(message) ?? classifySync(operation.message ?? "");
-  const { finality, ...known } = classified ?? {
-    code: "sync" as const,
-    class: "change" as const,
-    finality: { when: "retried" as const, times: syncFailures },
-  };
-  const healable = finality.when === "quiet" || finality.when === "lasting";
-  return suspect({ ...known, message, resource }, spent && !healable ? { when: "now" } : finality, failures);
-}
-
-function hasFailed(result: ResourceResult): boolean {
-  return result.status === "SyncFailed" || result.hookPhase === "Failed" || result.hookPhase === "Error";
+/** A sync that runs, ends or is about to start, of whatever revision, will change what the status says. */
+function underWay({ operation, status }: Application): Finding | undefined {
+  const { phase, message } = status?.operationState ?? {};
+  if (phase === "Running" && message?.startsWith("Sync operation blocked by sync window"))
+    return fault("idle", message, { when: "lasting", ms: idleMs });
+  if (phase === "Running") return progressing(cleanMessage(message || "syncing"));
+  if (phase === "Terminating") return progressing("ending a sync");
+  return operation ? progressing("a sync is about to start") : undefined;
 }
 
 function comparison(
@@ -137,42 +68,77 @@ function comparison(
   expectations: readonly SourceExpectation[],
   operation: OperationState | undefined,
 ): Finding | undefined {
-  const { sync, resources } = application.status ?? {};
+  const { sync } = application.status ?? {};
+  if (sync?.status !== "Synced" && sync?.status !== "OutOfSync") return progressing("comparing");
   const revisions = revisionsOf(sync);
-  if (revisions.length > 0 && !areAsExpected(revisions, expectations)) {
-    const wanted = expectations
-      .map((expected) => (expected.kind === "merge" ? expected.revision : "any"))
-      .join(", ");
-    const message = `compared at ${revisions.join(", ")} instead of ${wanted}`;
-    return suspect(
-      { code: "wrong-revision", class: "infrastructure", message },
-      { when: "lasting", ms: wrongRevisionMs },
-    );
-  }
-  if (revisions.length === 0 || sync === undefined) return { state: "progressing", detail: "comparing" };
+  if (!areAsExpected(revisions, expectations)) return wrongRevision(revisions, expectations);
+  if (!comparedAsItIs(application)) return progressing("comparing again, since it has changed");
+  if (!comparedSinceSync(application)) return progressing("comparing again after the sync");
   if (sync.status === "Synced") return undefined;
-  if (sync.status !== "OutOfSync") return { state: "progressing", detail: "comparing" };
-  const different = (resources ?? []).find(
-    (resource) => resource.status === "OutOfSync" && resource.kind !== "Application",
-  );
-  if (operation?.phase === "Succeeded") {
-    const message = `was synced, and is out of sync again${different ? `: ${nameResource(different)}` : ""}`;
-    const reason: Reason = { code: "diverges", class: "change", message, resource: different };
-    const healed = healAttemptsOf(operation) >= healAttempts;
-    return suspect(reason, healed ? { when: "now" } : { when: "lasting", ms: idleMs });
-  }
-  if (operation) return { state: "progressing", detail: cleanMessage(operation.message ?? "syncing") };
-  if (!isAutomated(application)) return { state: "needs-sync" };
-  const message =
-    "out of sync, and Argo CD does not sync it (a sync window, or a policy of its own, may forbid it)";
+  return outOfSync(application, operation);
+}
+
+function wrongRevision(revisions: readonly string[], expectations: readonly SourceExpectation[]): Finding {
+  const wanted = expectations.map((expected) => (expected.kind === "merge" ? expected.revision : "any"));
+  const message = `compared at ${revisions.join(", ") || "no revision"} instead of ${wanted.join(", ")}`;
   return suspect(
-    { code: "idle", class: "change", message, resource: different },
-    { when: "lasting", ms: idleMs },
+    { code: "wrong-revision", class: "infrastructure", message },
+    { when: "lasting", ms: wrongRevisionMs },
   );
 }
 
-function healAttemptsOf({ operation }: OperationState): number {
-  return operation?.sync?.autoHealAttemptsCount ?? 0;
+/** Whether the comparison was of the sources and the destination that the spec names now. */
+function comparedAsItIs(application: Application): boolean {
+  const { comparedTo } = application.status?.sync ?? {};
+  if (comparedTo === undefined) return true;
+  const compared = sourcesOf({ spec: comparedTo });
+  const { destination } = application.spec;
+  return (
+    same(compared.map(sourceKey), sourcesOf(application).map(sourceKey)) &&
+    same(destinationKey(comparedTo.destination), destinationKey(destination))
+  );
+}
+
+function sourceKey({ repoURL, path, chart, targetRevision, ref }: ApplicationSource): string[] {
+  return [repoURL, path || "", chart || "", targetRevision || "", ref || ""];
+}
+
+function destinationKey({
+  server,
+  name,
+  namespace,
+}: {
+  server?: string;
+  name?: string;
+  namespace?: string;
+} = {}) {
+  return [server || "", name || "", namespace || ""];
+}
+
+function same(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** Argo CD compares again when a sync ends; until then, the status is from before. Both times are whole seconds. */
+function comparedSinceSync({ status }: Application): boolean {
+  const { reconciledAt, operationState } = status ?? {};
+  const finishedAt = operationState?.finishedAt;
+  return reconciledAt === undefined || finishedAt === undefined || reconciledAt >= finishedAt;
+}
+
+function outOfSync(application: Application, operation: OperationState | undefined): Finding {
+  const unequal = (application.status?.resources ?? []).filter(({ status }) => status === "OutOfSync");
+  const resource = unequal.find(({ kind }) => kind !== "Application") ?? unequal[0];
+  if (operation?.phase === "Succeeded") {
+    const message = `was synced, and is out of sync again${resource ? `: ${nameResource(resource)}` : ""}`;
+    const reason: Reason = { code: "diverges", class: "change", message, resource };
+    const healed = (operation.operation?.sync?.autoHealAttemptsCount ?? 0) >= healAttempts;
+    return suspect(reason, healed ? { when: "now" } : { when: "lasting", ms: idleMs });
+  }
+  if (!isAutomated(application)) return { state: "needs-sync" };
+  const message =
+    "out of sync, and Argo CD does not sync it (a sync window, or a policy of its own, may forbid it)";
+  return suspect({ code: "idle", class: "change", message, resource }, { when: "lasting", ms: idleMs });
 }
 
 function health(application: Application): Finding {
@@ -181,32 +147,21 @@ function health(application: Application): Finding {
   const resource = (resources ?? []).find((candidate) => candidate.health?.status === health?.status);
   const message = resource
     ? describe(resource)
-    : (health?.message ?? `health is ${health?.status ?? "not known yet"}`);
-  if (health?.status === "Degraded") {
+    : cleanMessage(health?.message || `health is ${health?.status ?? "not known yet"}`);
+  if (health?.status === "Degraded")
     return suspect(
       { code: "degraded", class: "change", message, resource },
       { when: "lasting", ms: degradedMs },
     );
-  }
-  if (health?.status === "Suspended") {
+  if (health?.status === "Suspended")
     return suspect(
       { code: "suspended", class: "change", message, resource },
       { when: "lasting", ms: suspendedMs },
     );
-  }
-  return { state: "progressing", detail: message };
+  return progressing(message);
 }
 
 function describe(resource: ResourceStatus): string {
   const { status, message } = resource.health ?? {};
   return `${nameResource(resource)} is ${status}${message ? `: ${cleanMessage(message)}` : ""}`;
-}
-
-function suspect(reason: Reason, finality: Finality, failures = 0): Finding {
-  if (finality.when !== "retried" || failures < finality.times) return { state: "suspect", reason, finality };
-  return {
-    state: "suspect",
-    reason: { ...reason, finality: `failed ${failures} times` },
-    finality: { when: "now" },
-  };
 }

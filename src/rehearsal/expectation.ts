@@ -1,4 +1,9 @@
-import { type Application, type ApplicationSource, sourcesOf } from "../argocd/application.ts";
+import {
+  type Application,
+  type ApplicationSet,
+  type ApplicationSource,
+  sourcesOf,
+} from "../argocd/application.ts";
 
 /** What is under rehearsal, as far as an Application's sources need to know. */
 export interface UnderTest {
@@ -22,11 +27,36 @@ export type SourceExpectation =
 /** The expectation for each source of an Application, in the order of its spec. */
 export function expectationsOf(application: Application, underTest: UnderTest): SourceExpectation[] {
   return sourcesOf(application).map((source) => {
-    if (source.chart !== undefined || !underTest.isRepository(source.repoURL))
-      return { kind: "elsewhere", source };
+    if (source.chart || !underTest.isRepository(source.repoURL)) return { kind: "elsewhere", source };
     if (!followsMerge(source.targetRevision ?? "", underTest)) return { kind: "pinned", source };
     return { kind: "merge", source, revision: underTest.merge };
   });
+}
+
+/** The same for each Git generator of an ApplicationSet, at any depth: what it lists decides what is there. */
+export function expectationsOfSet({ spec }: ApplicationSet, underTest: UnderTest): SourceExpectation[] {
+  return gitGenerators(spec.generators).map(({ repoURL, revision = "" }) => {
+    const source = { repoURL, targetRevision: revision };
+    if (!underTest.isRepository(repoURL)) return { kind: "elsewhere", source };
+    if (!followsMerge(revision, underTest)) return { kind: "pinned", source };
+    return { kind: "merge", source, revision: underTest.merge };
+  });
+}
+
+interface GitGenerator {
+  repoURL: string;
+  revision?: string;
+}
+
+/** Matrix and merge generators hold others. */
+function gitGenerators(generators: readonly Record<string, unknown>[] = []): GitGenerator[] {
+  return generators.flatMap((generator) => [
+    ...(generator.git ? [generator.git as GitGenerator] : []),
+    ...["matrix", "merge"].flatMap((kind) => {
+      const nested = generator[kind] as { generators?: Record<string, unknown>[] } | undefined;
+      return gitGenerators(nested?.generators);
+    }),
+  ]);
 }
 
 function followsMerge(revision: string, { merge, baseBranch, baseIsDefault }: UnderTest): boolean {
@@ -40,12 +70,12 @@ export function revisionsOf(result: { revision?: string; revisions?: string[] } 
   return result?.revision ? [result.revision] : [];
 }
 
-/** Whether what Argo CD compared or synced is what is under rehearsal. */
+/** Whether what Argo CD compared or synced is what is under rehearsal. Of nothing, it never is. */
 export function areAsExpected(
   revisions: readonly string[],
   expectations: readonly SourceExpectation[],
 ): boolean {
-  if (revisions.length !== expectations.length) return false;
+  if (revisions.length === 0 || revisions.length !== expectations.length) return false;
   return expectations.every((expected, index) => {
     const revision = revisions[index];
     return expected.kind === "merge"

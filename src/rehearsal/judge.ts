@@ -1,4 +1,5 @@
 import { type Application, type ApplicationSet, sourcesOf } from "../argocd/application.ts";
+import { someOf } from "../runner/words.ts";
 import { revisionsOf } from "./expectation.ts";
 import type { FidelityCheck } from "./not-proven.ts";
 import type { Places } from "./places.ts";
@@ -8,7 +9,6 @@ import type {
   ApplicationSetVerdict,
   ApplicationState,
   ApplicationVerdict,
-  Result,
   SourceVerdict,
 } from "./verdict.ts";
 
@@ -20,46 +20,57 @@ export interface JudgeOptions {
   timedOut: boolean;
 }
 
-/** Turns what the wait has found into what the verdict says of each Application. */
-export function judgeApplications(
-  all: ReadonlyMap<string, Tracked>,
-  options: JudgeOptions,
-): ApplicationVerdict[] {
-  const judged = [...all.values()]
-    .filter((tracked) => tracked.kind === "Application")
+export interface Judged {
+  applications: ApplicationVerdict[];
+  applicationSets: ApplicationSetVerdict[];
+}
+
+/** Turns what the wait has found into what the verdict says of each Application and ApplicationSet. */
+export function judge(all: ReadonlyMap<string, Tracked>, options: JudgeOptions): Judged {
+  const everyone = [...all.values()];
+  const applications = everyone
+    .filter(({ kind }) => kind === "Application")
     .map((tracked) => judgeApplication(tracked, all, options))
     .sort(byName);
-  const unproven = judged.filter(({ reason }) => reason?.class === "infrastructure").map(({ name }) => name);
-  return unproven.length === 0 ? judged : judged.map((application) => excuse(application, unproven));
+  const applicationSets = everyone
+    .filter(({ kind }) => kind === "ApplicationSet")
+    .map((tracked) => judgeSet(tracked, options))
+    .sort(byName);
+  const unproven = [...applications, ...applicationSets].filter(
+    ({ reason }) => reason?.class === "infrastructure" || reason?.class === "configuration",
+  );
+  return {
+    applications: applications.map((application) => excuse(application, unproven)),
+    applicationSets: applicationSets.map((set) => excuse(set, unproven)),
+  };
 }
 
 /** Failures for want of something that an Application may have brought which could not be rehearsed itself. */
-const dependent: readonly ReasonCode[] = ["missing-kind", "missing-namespace", "timeout"];
+const dependent: readonly ReasonCode[] = [
+  "missing-kind",
+  "missing-namespace",
+  "missing-project",
+  "missing",
+  "timeout",
+];
 
-function excuse(application: ApplicationVerdict, unproven: readonly string[]): ApplicationVerdict {
-  const { reason } = application;
-  if (reason?.class !== "change" || !dependent.includes(reason.code)) return application;
-  const message = `${reason.message} (${summarise(unproven)} could not be rehearsed, and may have brought it)`;
-  return { ...application, reason: { ...reason, class: "infrastructure", message } };
+/** Whether a failure may be the consequence of another one. */
+export function isDependent({ code }: Reason): boolean {
+  return dependent.includes(code);
 }
 
-/** Names in a sentence before the rest is counted. */
-const named = 5;
-
-function summarise(names: readonly string[]): string {
-  if (names.length <= named) return names.join(", ");
-  return `${names.slice(0, named).join(", ")} and ${names.length - named} more`;
+interface Part {
+  name: string;
+  reason: Reason | undefined;
 }
 
-export function judgeSets(all: ReadonlyMap<string, Tracked>, options: JudgeOptions): ApplicationSetVerdict[] {
-  return [...all.values()]
-    .filter((tracked) => tracked.kind === "ApplicationSet")
-    .map((tracked) => {
-      const { state, reason } = stateOf(tracked, options);
-      const generated = (tracked.object as ApplicationSet | undefined)?.status?.resources?.length ?? 0;
-      return { name: tracked.name, namespace: tracked.namespace, state, reason, generated };
-    })
-    .sort(byName);
+function excuse<T extends Part>(part: T, unproven: readonly Part[]): T {
+  const { reason } = part;
+  const cause = unproven[0]?.reason?.class;
+  if (cause === undefined || reason?.class !== "change" || !isDependent(reason)) return part;
+  const names = someOf(unproven.map(({ name }) => name));
+  const message = `${reason.message} (${names} could not be rehearsed, and may have brought it)`;
+  return { ...part, reason: { ...reason, class: cause, message } };
 }
 
 function judgeApplication(
@@ -68,21 +79,15 @@ function judgeApplication(
   options: JudgeOptions,
 ): ApplicationVerdict {
   const application = tracked.object as Application | undefined;
-  const sources = application ? sourceVerdicts(application, tracked) : [];
-  const unproven = unservedSource(sources, options);
-  const judged = stateOf(tracked, options);
-  const { state, reason } =
-    judged.state === "passed" && unproven ? { state: "failed" as const, reason: unproven } : judged;
   const { passedAt, firstSeenAt } = tracked;
   return {
     name: tracked.name,
     namespace: tracked.namespace,
-    state,
+    ...stateOf(tracked, options),
     sync: application?.status?.sync?.status,
     health: application?.status?.health?.status,
-    sources,
+    sources: application ? sourceVerdicts(application, tracked) : [],
     parent: tracked.expectedBy === undefined ? undefined : all.get(tracked.expectedBy)?.name,
-    reason,
     waitsFor: tracked.waitsFor.map((key) => all.get(key)?.name ?? key),
     syncRequested: tracked.syncRequested,
     seconds: passedAt === undefined ? undefined : (passedAt - firstSeenAt) / 1000,
@@ -92,12 +97,20 @@ function judgeApplication(
   };
 }
 
+function judgeSet(tracked: Tracked, options: JudgeOptions): ApplicationSetVerdict {
+  const generated = (tracked.object as ApplicationSet | undefined)?.status?.resources?.length ?? 0;
+  return { name: tracked.name, namespace: tracked.namespace, ...stateOf(tracked, options), generated };
+}
+
 function stateOf(
   tracked: Tracked,
   options: JudgeOptions,
 ): { state: ApplicationState; reason: Reason | undefined } {
   const { finding, final, waitsFor, suspicion, object } = tracked;
-  if (finding.state === "passed") return { state: "passed", reason: undefined };
+  if (finding.state === "passed") {
+    const reason = unserved(tracked, options);
+    return { state: reason ? "failed" : "passed", reason };
+  }
   if (final)
     return {
       state: final.code === "missing" ? "missing" : "failed",
@@ -133,56 +146,19 @@ function sourceVerdicts(application: Application, tracked: Tracked): SourceVerdi
   const revisions = revisionsOf(application.status?.sync);
   return sourcesOf(application).map((source, index) => ({
     repoURL: source.repoURL,
-    what: source.chart ?? source.path ?? (source.ref ? `$${source.ref}` : "."),
-    targetRevision: source.targetRevision ?? "HEAD",
+    what: source.chart || source.path || (source.ref ? `$${source.ref}` : "."),
+    targetRevision: source.targetRevision || "HEAD",
     kind: tracked.expectations[index]?.kind ?? "elsewhere",
     revision: revisions[index],
   }));
 }
 
-/** An Application that got its manifests past the mirror has not been rehearsed, however healthy it is. */
-function unservedSource(
-  sources: readonly SourceVerdict[],
-  { servedMerge }: JudgeOptions,
-): Reason | undefined {
-  const unserved = sources.find((source) => source.kind === "merge" && !servedMerge(source.repoURL));
-  if (!unserved) return undefined;
-  const message = `the mirror has no record of serving ${unserved.repoURL} at the merge result`;
+/** What got its manifests past the mirror has not been rehearsed, however healthy it is. */
+function unserved({ expectations }: Tracked, { servedMerge }: JudgeOptions): Reason | undefined {
+  const source = expectations.find(({ kind, source }) => kind === "merge" && !servedMerge(source.repoURL));
+  if (!source) return undefined;
+  const message = `the mirror has no record of serving ${source.source.repoURL} at the merge result`;
   return { code: "no-evidence", class: "infrastructure", message };
-}
-
-/** The result that all parts together make, and the sentence that says so. Nothing at all is a failure. */
-export function conclude(
-  applications: readonly ApplicationVerdict[],
-  sets: readonly ApplicationSetVerdict[],
-): { result: Result; summary: string } {
-  const parts = [...applications, ...sets];
-  if (applications.length === 0) {
-    return { result: "failed", summary: "There was no Application to rehearse, which proves nothing." };
-  }
-  const passed = applications.filter((application) => application.state === "passed").length;
-  if (parts.every((part) => part.state === "passed")) {
-    return {
-      result: "passed",
-      summary: `All ${passed} Applications are Synced and Healthy at the merge result.`,
-    };
-  }
-  const at = (reasonClass: Reason["class"]) => parts.filter((part) => part.reason?.class === reasonClass);
-  const count = `${applications.length - passed} of ${applications.length} Applications did not pass`;
-  const names = (found: readonly { name: string }[]) => summarise(found.map((part) => part.name));
-  const broken = at("change");
-  if (broken.length > 0) return { result: "failed", summary: `${count}; at fault: ${names(broken)}.` };
-  const misconfigured = at("configuration");
-  if (misconfigured.length > 0)
-    return { result: "misused", summary: `${count}; sources refuse access: ${names(misconfigured)}.` };
-  const unproven = at("infrastructure");
-  if (unproven.length > 0) {
-    return {
-      result: "infrastructure",
-      summary: `${count}; not for a reason in the change: ${names(unproven)}.`,
-    };
-  }
-  return { result: "failed", summary: `${count}.` };
 }
 
 function byName(

@@ -16,10 +16,11 @@ import { resolveToolchain } from "../toolchain/resolve.ts";
 import { applyRoots } from "./apply-roots.ts";
 import { createBoard } from "./board.ts";
 import { verdictOfError } from "./error-verdict.ts";
-import { conclude, judgeApplications, judgeSets } from "./judge.ts";
+import { judge } from "./judge.ts";
 import { fidelityCheck } from "./not-proven.ts";
 import { findPlaces } from "./places.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { conclude } from "./result.ts";
 import { type ProgressNode, snapshot } from "./snapshot.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { type ApplicationVerdict, type Verdict, verdictSchema } from "./verdict.ts";
@@ -151,12 +152,11 @@ async function rehearseWith(
     places: await findPlaces(content, board.all),
     timedOut: ended === "timeout",
   };
-  const applications = judgeApplications(board.all, options);
-  const applicationSets = judgeSets(board.all, options);
+  const judged = judge(board.all, options);
   signal.throwIfAborted(); // nothing that was lost meanwhile may end in a verdict
   return {
     schema: verdictSchema,
-    ...conclude(applications, applicationSets),
+    ...conclude(judged, ended === "passed"),
     error: undefined,
     repository: {
       url: world.urls[0] ?? "",
@@ -168,9 +168,8 @@ async function rehearseWith(
     },
     engine: { name: cluster.engine, kubernetes: cluster.kubernetesVersion },
     argocd: { running: argocd.running, pinned: argocd.pinned, source: argocd.source },
-    applications,
-    applicationSets,
-    notes: [...notesOf(prepared), ...argocd.notes, ...emptyNotes(applications)],
+    ...judged,
+    notes: [...notesOf(prepared), ...argocd.notes, ...emptyNotes(judged.applications)],
     evidence: {
       mergeServed: evidence.fetches.filter((fetch) => fetch.commits.includes(world.merge)).length,
       otherHosts: evidence.tunnels.map(({ host, outcome, count }) => ({ host, outcome, count })),

@@ -18,13 +18,21 @@ export interface ProgressNode {
 export function snapshot(all: ReadonlyMap<string, Tracked>, now: number): ProgressNode[] {
   const nodes = new Map([...all.values()].map((tracked) => [tracked.key, nodeOf(tracked, now)]));
   const roots: ProgressNode[] = [];
-  for (const tracked of all.values()) {
-    const node = nodes.get(tracked.key);
-    if (!node) continue;
-    const parent = tracked.expectedBy === tracked.key ? undefined : nodes.get(tracked.expectedBy ?? "");
-    (parent?.children ?? roots).push(node);
+  for (const [key, node] of nodes) {
+    const parent = nodes.get(all.get(key)?.expectedBy ?? "");
+    (parent && !bringsItself(key, all) ? parent.children : roots).push(node);
   }
   return roots;
+}
+
+/** Applications may bring each other in a circle, which has to be cut to be a tree. */
+function bringsItself(key: string, all: ReadonlyMap<string, Tracked>): boolean {
+  const seen = new Set<string>();
+  for (let at = all.get(key)?.expectedBy; at !== undefined && !seen.has(at); at = all.get(at)?.expectedBy) {
+    if (at === key) return true;
+    seen.add(at);
+  }
+  return false;
 }
 
 function nodeOf(tracked: Tracked, now: number): ProgressNode {

@@ -1,3 +1,5 @@
+import { refreshAnnotation } from "../argocd/requests.ts";
+import type { KubeObject } from "../kubernetes/client.ts";
 import type { Finality, Finding, Reason } from "./reason.ts";
 
 /** A failure that was seen, and what has been done to find out whether it stays. Times in ms since the epoch. */
@@ -6,10 +8,18 @@ export interface Suspicion {
   finality: Finality;
   since: number;
   lastSeen: number;
-  /** Refreshes that were asked for, and those after which the same failure stood there again. */
-  refreshesAsked: number;
-  refreshesRepeated: number;
-  lastRefresh: number;
+  /** Shared by all looks at the same failure. */
+  refreshes: Refreshes;
+}
+
+/** Comparisons that were asked for because of a failure. */
+export interface Refreshes {
+  asked: number;
+  lastAskedAt: number;
+  /** The object's version that asks, until Argo CD has answered. */
+  pending: string | undefined;
+  /** Those after which the same failure stood there again. */
+  repeated: number;
 }
 
 /** A try that starts over hides the failure of the last one for about this long. */
@@ -34,23 +44,28 @@ export function carryOn(
   const { reason, finality } = finding;
   if (previous && signature(previous.reason) === signature(reason))
     return { ...previous, reason, finality, lastSeen: now };
-  return {
-    reason,
-    finality,
-    since: now,
-    lastSeen: now,
-    refreshesAsked: 0,
-    refreshesRepeated: 0,
-    lastRefresh: now,
-  };
+  const refreshes = { asked: 0, lastAskedAt: now, pending: undefined, repeated: 0 };
+  return { reason, finality, since: now, lastSeen: now, refreshes };
 }
 
-/** Which refresh would tell more now: none, or one that also forgets what Argo CD has cached. */
-export function wantsRefresh(suspicion: Suspicion, now: number): boolean {
-  const { finality, refreshesAsked, refreshesRepeated, lastRefresh } = suspicion;
+/** Whether a comparison that also forgets what Argo CD has cached would tell more now. */
+export function wantsRefresh({ finality, refreshes }: Suspicion, now: number): boolean {
   if (finality.when === "now" || finality.when === "retried") return false;
-  if (finality.when === "repeated" && refreshesRepeated > 0) return false;
-  return now - lastRefresh >= Math.min(firstRefreshMs * 2 ** refreshesAsked, longestRefreshMs);
+  if (finality.when === "repeated" && refreshes.repeated > 0) return false;
+  const pause = Math.min(firstRefreshMs * 2 ** refreshes.asked, longestRefreshMs);
+  return now - refreshes.lastAskedAt >= pause;
+}
+
+/**
+ * Counts the answer to a refresh, which `object` is where it is newer than the request and no longer asks.
+ * An older version may arrive after the request was made: it is no answer.
+ */
+export function noteAnswer({ refreshes }: Suspicion, { metadata }: KubeObject): void {
+  if (refreshes.pending === undefined) return;
+  if (Number(metadata.resourceVersion) <= Number(refreshes.pending)) return;
+  if (metadata.annotations?.[refreshAnnotation] !== undefined) return;
+  refreshes.pending = undefined;
+  refreshes.repeated += 1;
 }
 
 /**
@@ -62,13 +77,13 @@ export function finalReason(
   now: number,
   quietSince: number | undefined,
 ): Reason | undefined {
-  const { reason, finality, since, refreshesRepeated } = suspicion;
+  const { reason, finality, since, refreshes } = suspicion;
   const final = (why: string): Reason => ({ ...reason, finality: reason.finality ?? why });
   switch (finality.when) {
     case "now":
       return final("nothing that Argo CD does by itself can heal it");
     case "repeated":
-      return refreshesRepeated > 0 ? final("a hard refresh repeated it") : undefined;
+      return refreshes.repeated > 0 ? final("a hard refresh repeated it") : undefined;
     case "lasting":
       return now - since >= finality.ms ? final(`it lasted ${Math.round(finality.ms / 1000)} s`) : undefined;
     case "quiet":
@@ -76,11 +91,12 @@ export function finalReason(
         ? final("nothing else made progress that could have brought what is missing")
         : undefined;
     case "retried":
-      return undefined; // examine() turns it into "now" when it has failed often enough
+      return undefined; // operation.ts turns it into "now" when it has failed often enough
   }
 }
 
 /** What makes two failures the same one: not the numbers in it, such as a temporary path or a time. */
 function signature({ code, message, resource }: Reason): string {
-  return `${code} ${resource?.kind ?? ""}/${resource?.name ?? ""} ${message.replace(/[\d]+/g, "").slice(0, 120)}`;
+  if (code === "transport") return code; // the same network fails in many words
+  return `${code} ${resource?.kind ?? ""}/${resource?.name ?? ""} ${message.replace(/\d+/g, "").slice(0, 120)}`;
 }

@@ -10,24 +10,40 @@ export interface Tracked {
   kind: "Application" | "ApplicationSet";
   name: string;
   namespace: string;
-  /** Undefined while it is expected and has not been seen. */
+  /** Applied by us, and so nobody's child, whoever else lists it. */
+  root: boolean;
+  /** Undefined while it is expected and has not been seen, and after it was deleted. */
   object: Application | ApplicationSet | undefined;
+  /** Whether it was there, and is no longer. */
+  gone: boolean;
+  /** Whether the object has changed since it was last looked at. */
+  unread: boolean;
   expectedBy: string | undefined;
+  children: readonly Child[];
   expectations: readonly SourceExpectation[];
   finding: Finding;
   suspicion: Suspicion | undefined;
   final: Reason | undefined;
-  /** Keys of children that have not passed, where nothing else keeps it from passing. */
+  /** Keys of those that it waits for, where nothing else keeps it from passing. */
   waitsFor: readonly string[];
   firstSeenAt: number;
   passedAt: number | undefined;
+  /** Whether it has ever passed, and whether it has ever failed for good. */
+  everPassed: boolean;
+  everFailed: boolean;
   /** When what a reader would see of it last changed. */
   changedAt: number;
   fingerprint: string;
   syncRequested: boolean;
-  /** The refresh that Argo CD has not answered yet: the object's version when it was asked for. */
-  pendingRefresh: string | undefined;
+  syncAskedAt: number;
   lastNudge: number;
+}
+
+export interface Child {
+  key: string;
+  kind: Tracked["kind"];
+  namespace: string;
+  name: string;
 }
 
 export function keyFor(kind: Tracked["kind"], namespace: string, name: string): string {
@@ -40,8 +56,12 @@ export function track(kind: Tracked["kind"], namespace: string, name: string, no
     kind,
     name,
     namespace,
+    root: false,
     object: undefined,
+    gone: false,
+    unread: true,
     expectedBy: undefined,
+    children: [],
     expectations: [],
     finding: { state: "progressing", detail: "not there yet" },
     suspicion: undefined,
@@ -49,30 +69,50 @@ export function track(kind: Tracked["kind"], namespace: string, name: string, no
     waitsFor: [],
     firstSeenAt: now,
     passedAt: undefined,
+    everPassed: false,
+    everFailed: false,
     changedAt: now,
     fingerprint: "",
     syncRequested: false,
-    pendingRefresh: undefined,
+    syncAskedAt: 0,
     lastNudge: now,
   };
 }
 
 /** The Applications and ApplicationSets that Argo CD says belong to it. */
-export function childrenOf(
-  tracked: Tracked,
-): { key: string; kind: Tracked["kind"]; namespace: string; name: string }[] {
-  const resources: ResourceStatus[] = tracked.object?.status?.resources ?? [];
-  return resources
-    .filter((resource) => resource.kind === "ApplicationSet" || resource.kind === "Application")
-    .filter((resource) => !resource.requiresPruning && (resource.group ?? "argoproj.io") === "argoproj.io")
-    .map((resource) => {
-      const kind = resource.kind as Tracked["kind"];
-      const namespace = resource.namespace ?? tracked.namespace;
-      return { key: keyFor(kind, namespace, resource.name), kind, namespace, name: resource.name };
-    });
+export function childrenOf({ object, namespace: own }: Tracked): Child[] {
+  const resources: ResourceStatus[] = object?.status?.resources ?? [];
+  return resources.filter(isChild).map(({ kind, namespace = own, name }) => {
+    return {
+      key: keyFor(kind as Tracked["kind"], namespace, name),
+      kind: kind as Tracked["kind"],
+      namespace,
+      name,
+    };
+  });
+}
+
+function isChild({ kind, group = "argoproj.io", requiresPruning }: ResourceStatus): boolean {
+  return (kind === "Application" || kind === "ApplicationSet") && group === "argoproj.io" && !requiresPruning;
 }
 
 /** Whether it still may change by itself: neither passed nor failed for good nor merely waiting for another. */
 export function isOpen(tracked: Tracked): boolean {
   return tracked.final === undefined && tracked.finding.state !== "passed" && tracked.waitsFor.length === 0;
+}
+
+/** Whether, as far as its status tells, nothing but its own children keeps it from passing. */
+export function isHeldByChildren({ object, finding }: Tracked): boolean {
+  const status = object?.status as Application["status"];
+  if (finding.state === "progressing" && status?.operationState?.phase === "Running") {
+    return /^waiting for .*? argoproj\.io\/Application/.test(status.operationState.message ?? "");
+  }
+  const unhealthy =
+    finding.state === "suspect"
+      ? ["degraded", "suspended"].includes(finding.reason.code)
+      : finding.state === "progressing" && status?.sync?.status === "Synced";
+  const unwell = (status?.resources ?? []).filter(
+    ({ health }) => health?.status !== undefined && health.status !== "Healthy",
+  );
+  return unhealthy && unwell.length > 0 && unwell.every(isChild);
 }

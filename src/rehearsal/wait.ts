@@ -11,7 +11,7 @@ import { ApiError, type KubeClient } from "../kubernetes/client.ts";
 import { watchKind } from "../kubernetes/watch.ts";
 import type { Log } from "../runner/log.ts";
 import type { Board, Standing } from "./board.ts";
-import { wantsRefresh } from "./suspicion.ts";
+import { noteAnswer, wantsRefresh } from "./suspicion.ts";
 import type { Tracked } from "./tracked.ts";
 
 export interface WaitOptions {
@@ -28,6 +28,7 @@ export interface WaitOptions {
 const tickMs = 100;
 /** Argo CD may miss a change of health (its `ignoreResourceUpdates` drop events); comparing again finds it. */
 const nudgeMs = 8_000;
+const syncAgainMs = 2_000;
 
 /**
  * Follows every Application and ApplicationSet until the board has come to a conclusion or the deadline
@@ -42,6 +43,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Standing["st
     watchKind(client, watched, (object, deleted) => board.observe(kind, object, deleted, Date.now()), ended);
   follow("Application", applicationKind);
   follow("ApplicationSet", applicationSetKind);
+  const questions = createQuestions(options);
   try {
     while (Date.now() < deadline) {
       await sleep(tickMs, undefined, { signal }).catch(() => undefined);
@@ -49,7 +51,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Standing["st
       const standing = board.conclude(Date.now());
       onChange(board);
       if (standing.state !== "running") return standing.state;
-      await Promise.all([...board.all.values()].map((tracked) => ask(tracked, options)));
+      questions.ask();
     }
     return "timeout";
   } finally {
@@ -57,29 +59,63 @@ export async function waitForVerdict(options: WaitOptions): Promise<Standing["st
   }
 }
 
-/** Asks Argo CD for what this Application or ApplicationSet needs next, if anything. */
-async function ask(tracked: Tracked, { client, log }: WaitOptions): Promise<void> {
-  const { object, final, suspicion, finding } = tracked;
-  if (object === undefined || final) return;
-  const now = Date.now();
-  try {
-    if (finding.state === "needs-sync" && !tracked.syncRequested) {
-      tracked.syncRequested = true;
-      log.debug(`${tracked.name}: no automated sync; asking for one`);
-      await requestSync(client, object as Application);
-    } else if (suspicion && wantsRefresh(suspicion, now)) {
-      suspicion.refreshesAsked += 1;
-      suspicion.lastRefresh = now;
-      if (tracked.kind === "ApplicationSet") await requestGeneration(client, object as ApplicationSet);
-      else tracked.pendingRefresh = await requestRefresh(client, object as Application, "hard");
-    } else if (finding.state === "progressing" && now - tracked.lastNudge > nudgeMs && mayBeStale(tracked)) {
-      tracked.lastNudge = now;
-      await requestRefresh(client, object as Application, "normal");
+/** Asks Argo CD what each one needs next. Nothing waits for the answers: an API that hangs must not hold the wait. */
+function createQuestions({ client, board, log }: WaitOptions): { ask(): void } {
+  const asking = new Set<Tracked>();
+  let defect: unknown;
+
+  async function ask(tracked: Tracked, question: () => Promise<void>): Promise<void> {
+    asking.add(tracked);
+    try {
+      await question();
+    } catch (error) {
+      // It may have been deleted meanwhile; what matters shows in its status.
+      if (error instanceof ApiError) log.debug(`${tracked.name}: ${error.message}`);
+      else defect ??= error;
+    } finally {
+      asking.delete(tracked);
     }
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    log.debug(`${tracked.name}: ${error.message}`); // it may have been deleted meanwhile; what matters shows in its status
   }
+
+  return {
+    ask() {
+      if (defect !== undefined) throw defect;
+      for (const tracked of board.all.values()) {
+        if (asking.has(tracked)) continue;
+        const question = nextQuestion(tracked, client, Date.now());
+        if (question) void ask(tracked, question);
+      }
+    },
+  };
+}
+
+/** What this Application or ApplicationSet has to be asked now, if anything. */
+function nextQuestion(tracked: Tracked, client: KubeClient, now: number): (() => Promise<void>) | undefined {
+  const { object, final, suspicion, finding } = tracked;
+  if (object === undefined || final) return undefined;
+  if (finding.state === "needs-sync") {
+    if (tracked.syncRequested || now - tracked.syncAskedAt < syncAgainMs) return undefined;
+    tracked.syncAskedAt = now;
+    return async () => {
+      await requestSync(client, object as Application);
+      tracked.syncRequested = true;
+    };
+  }
+  if (suspicion && wantsRefresh(suspicion, now)) {
+    suspicion.refreshes.asked += 1;
+    suspicion.refreshes.lastAskedAt = now;
+    if (tracked.kind === "ApplicationSet") return () => requestGeneration(client, object as ApplicationSet);
+    return async () => {
+      suspicion.refreshes.pending = await requestRefresh(client, object as Application, "hard");
+      if (tracked.object) noteAnswer(suspicion, tracked.object); // which may have been faster than ours
+    };
+  }
+  if (finding.state !== "progressing" || now - tracked.lastNudge <= nudgeMs || !mayBeStale(tracked))
+    return undefined;
+  tracked.lastNudge = now;
+  return async () => {
+    await requestRefresh(client, object as Application, "normal");
+  };
 }
 
 function mayBeStale({ kind, object }: Tracked): boolean {

@@ -1,9 +1,11 @@
+import { nameResource } from "../argocd/application.ts";
 import type { Reason } from "../rehearsal/reason.ts";
-import type { ApplicationVerdict, NotProven, Result, Verdict } from "../rehearsal/verdict.ts";
+import type { ApplicationVerdict, Result, Verdict } from "../rehearsal/verdict.ts";
 import { formatDuration } from "../runner/duration.ts";
 import type { Place } from "../runner/errors.ts";
+import { countOf, someOf } from "../runner/words.ts";
 import type { Palette } from "./palette.ts";
-import { oneLine } from "./sanitise.ts";
+import { forTerminal, oneLine } from "./sanitise.ts";
 
 const headings = {
   passed: "PASSED",
@@ -37,12 +39,12 @@ export function verdictText(verdict: Verdict, palette: Palette): string[] {
 
 function errorLine({ error, summary }: Verdict): string {
   // A defect's message is a stack, whose lines have to stay.
-  const message = summary.includes("\n    at ") ? summary : oneLine(summary);
+  const message = summary.includes("\n    at ") ? forTerminal(summary) : oneLine(summary);
   return error?.where ? `${placeText(error.where)}: ${message}` : message;
 }
 
 function indented(text: string | undefined): string[] {
-  return text === undefined ? [] : [`  ${text}`];
+  return text === undefined ? [] : [`  ${oneLine(text)}`];
 }
 
 interface Failure {
@@ -82,37 +84,27 @@ function failureLines(group: readonly Failure[], palette: Palette): string[] {
           `  and ${group.length - 1} more for the same reason: ${some(group.slice(1).map(({ name }) => name))}`,
         )
       : "";
-  const resource = reason.resource ? ` → ${resourceText(reason.resource)}` : "";
+  const resource = reason.resource ? ` → ${oneLine(nameResource(reason.resource))}` : "";
   return [
     `${mark} ${palette.strong(oneLine(first.name))}${resource}`,
     `    ${oneLine(reason.message)}`,
     ...(reason.place ? [palette.dim(`    ${placeText(reason.place)}`)] : []),
-    ...(reason.finality ? [palette.dim(`    held final because ${reason.finality}`)] : []),
+    ...(reason.finality ? [palette.dim(`    held final because ${oneLine(reason.finality)}`)] : []),
     ...(others ? [`  ${others}`] : []),
   ];
 }
 
-function resourceText({ group, kind, namespace, name }: NonNullable<Reason["resource"]>): string {
-  return oneLine(`${group ? `${group}/` : ""}${kind} ${namespace ? `${namespace}/` : ""}${name}`);
-}
-
 /** Grouped by reason, because the same few hold for nearly every Application. */
 function notProven({ applications, engine }: Verdict, palette: Palette): string[] {
-  const byReason = new Map<string, { applications: number; resources: number; names: string[] }>();
-  for (const { name, notProven: entries } of applications) {
-    for (const { why, resources } of entries as NotProven[]) {
-      const entry = byReason.get(why) ?? { applications: 0, resources: 0, names: [] };
-      byReason.set(why, {
-        applications: entry.applications + 1,
-        resources: entry.resources + resources.length,
-        names: [...entry.names, name],
-      });
-    }
-  }
-  if (byReason.size === 0) return [];
-  const lines = [...byReason].map(
-    ([why, { resources, names }]) => `  ${why} ${palette.dim(`(${resources} objects of ${some(names)})`)}`,
+  const entries = applications.flatMap(({ name, notProven }) =>
+    notProven.map((entry) => ({ name, ...entry })),
   );
+  if (entries.length === 0) return [];
+  const lines = [...Map.groupBy(entries, ({ why }) => why)].map(([why, group]) => {
+    const objects = group.reduce((sum, { resources }) => sum + resources.length, 0);
+    const of = `${countOf(objects, "object")} of ${some(group.map(({ name }) => name))}`;
+    return `  ${why} ${palette.dim(`(${of})`)}`;
+  });
   return [palette.strong(`Not proven on the ${engine?.name ?? ""} engine`), ...lines];
 }
 
@@ -135,6 +127,5 @@ export function placeText({ file, line }: Place): string {
 }
 
 function some(names: readonly string[]): string {
-  const shown = names.slice(0, listed).map(oneLine).join(", ");
-  return names.length <= listed ? shown : `${shown} and ${names.length - listed} more`;
+  return someOf(names.map(oneLine), listed);
 }

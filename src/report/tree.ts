@@ -21,11 +21,14 @@ interface Row {
 export function drawTree(roots: readonly ProgressNode[], style: TreeStyle): string[] {
   const all = roots.flatMap((root) => flatten(root, "", ""));
   const shown = all.length <= style.rows ? all : fold(all, style.rows - 1);
-  const width = Math.max(0, ...shown.map(({ node, prefix }) => prefix.length + node.name.length));
+  const width = Math.max(0, ...shown.map(({ node, prefix }) => prefix.length + oneLine(node.name).length));
   const lines = shown.map(({ node, prefix }) => drawRow(node, prefix, width, style));
   const folded = all.length - shown.length;
   return folded > 0
-    ? [...lines, style.dim(`  … and ${folded} more, of which ${countPassed(all, shown)} passed`)]
+    ? [
+        ...lines,
+        style.dim(clip(`  … and ${folded} more, of which ${countPassed(all, shown)} passed`, style.columns)),
+      ]
     : lines;
 }
 
@@ -60,12 +63,13 @@ function drawRow(node: ProgressNode, prefix: string, width: number, style: TreeS
     ? "ApplicationSet"
     : `${(node.sync ?? "–").padEnd(9)} ${(node.health ?? "–").padEnd(11)}`;
   const time = `${node.seconds.toFixed(0)} s`.padStart(5);
-  const head = `${prefix}${name}  ${status.padEnd(21)} ${time}`;
+  // The mark and the blank after it take two columns.
+  const head = clip(`${prefix}${name}  ${status.padEnd(21)} ${time}`, style.columns - 2);
   const room = style.columns - head.length - 6;
   const detail = node.detail && room > 12 ? `  ${style.dim(clip(oneLine(node.detail), room))}` : "";
   return `${style.mark(node.state)} ${head}${detail}`;
 }
 
 export function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;
 }

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import type { ResourceStatus } from "../argocd/application.ts";
+import type { Unexercised } from "../engine/engine.ts";
+import { startApi } from "../kubernetes/api-fixture.ts";
+import { passing } from "./application-fixture.ts";
+import { fidelityCheck } from "./not-proven.ts";
+
+const kinds = {
+  services: "v1 Service",
+  customresourcedefinitions: "apiextensions.k8s.io/v1 CustomResourceDefinition cluster",
+};
+const unexercised: readonly Unexercised[] = [
+  { kinds: ["apps/Deployment", "Pod"], why: "no container ran" },
+  {
+    kinds: ["Service"],
+    only: { path: ["spec", "type"], value: "LoadBalancer" },
+    why: "its address was made up",
+  },
+];
+
+function service(name: string, type?: string) {
+  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "web" }, spec: { type } };
+}
+
+function definition(group: string, kind: string) {
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${kind.toLowerCase()}s.${group}` },
+    spec: { group, names: { kind } },
+  };
+}
+
+async function notProven(resources: ResourceStatus[]) {
+  await using api = await startApi(kinds);
+  for (const object of [
+    service("public", "LoadBalancer"),
+    service("private", "ClusterIP"),
+    definition("cert-manager.io", "Certificate"),
+    definition("argoproj.io", "Application"),
+  ])
+    api.put(object);
+  const check = await fidelityCheck(api.client, unexercised);
+  return check(passing("web", { "status.resources": resources }));
+}
+
+const inWeb = { namespace: "web" };
+
+describe("what an Application does not prove", () => {
+  it("is told by kind, with its group", async () => {
+    expect(
+      await notProven([
+        { group: "apps", kind: "Deployment", name: "a", ...inWeb },
+        { group: "other.io", kind: "Deployment", name: "b", ...inWeb },
+        { kind: "Pod", name: "c", ...inWeb },
+        { kind: "ConfigMap", name: "d", ...inWeb },
+      ]),
+    ).toEqual([{ why: "no container ran", resources: ["apps/Deployment web/a", "Pod web/c"] }]);
+  });
+
+  it("is told of those objects alone that are as the engine says", async () => {
+    expect(
+      await notProven([
+        { kind: "Service", name: "public", ...inWeb },
+        { kind: "Service", name: "private", ...inWeb },
+        { kind: "Service", name: "public", namespace: "elsewhere" },
+      ]),
+    ).toEqual([{ why: "its address was made up", resources: ["Service web/public"] }]);
+  });
+
+  it("are custom resources, whose operators did not run; but Argo CD's own", async () => {
+    expect(
+      await notProven([
+        { group: "cert-manager.io", kind: "Certificate", name: "tls", ...inWeb },
+        { group: "argoproj.io", kind: "Application", name: "shop", namespace: "argocd" },
+      ]),
+    ).toEqual([{ why: "no operator acted on it", resources: ["cert-manager.io/Certificate web/tls"] }]);
+  });
+
+  it("is nothing of what is to be deleted, and nothing where there is nothing", async () => {
+    expect(await notProven([{ kind: "Pod", name: "c", ...inWeb, requiresPruning: true }])).toEqual([]);
+    expect(await notProven([])).toEqual([]);
+  });
+});
