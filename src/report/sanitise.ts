@@ -1,6 +1,7 @@
 /**
  * Makes a text of unknown origin (a branch, a manifest, a message) safe to print on a terminal or in a
- * log: no escape sequences, no control characters but the line feed, nothing that reorders what is read.
+ * log: no escape sequences, no control characters but the line feed, nothing that reorders what is read,
+ * and no command to the runner of GitHub Actions, which looks for them in all that is printed.
  */
 export function forTerminal(text: string): string {
   return (
@@ -10,6 +11,8 @@ export function forTerminal(text: string): string {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
       .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ")
       .replace(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, "")
+      .replace(/^(\s*:)(?=:)/gm, "$1 ")
+      .replaceAll("##[", "## [")
   );
 }
 

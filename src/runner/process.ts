@@ -76,10 +76,15 @@ export async function run(
   return result;
 }
 
-/** The last lines of a text, joined for a one-line message. */
+const longestLine = 300;
+
+/** The last lines of a text, each cut where it is very long, joined for a one-line message. */
 export function lastLines(text: string, count: number): string {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.slice(-count).join(" | ");
+  return lines
+    .slice(-count)
+    .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line))
+    .join(" | ");
 }
 
 /** This process's environment with `changes` applied. */
