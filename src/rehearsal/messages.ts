@@ -162,6 +162,10 @@ export function cleanMessage(message: string): string {
       "$1: ",
     )
     .replace(/ --destination \S+/, "")
+    .replace(
+      /looks like "[^"]*" is not a valid chart repository or cannot be reached: Get "([^"]+)": (?:Bad Gateway: )?/,
+      "$1: ",
+    )
     .replace(/\s*Retrying attempt #\d+ at [^.]+\./, "")
     .replace(/\s*\(retried \d+ times\)\.?/, "")
     .replace(/\s+/g, " ")

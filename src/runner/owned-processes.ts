@@ -4,7 +4,8 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InfrastructureError } from "./errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { InfrastructureError, messageOf } from "./errors.ts";
 import { lastLines } from "./process.ts";
 import { peakMeter, type Usage } from "./usage.ts";
 
@@ -33,26 +34,40 @@ export interface OwnedProcesses extends AsyncDisposable {
   usage(): Usage | undefined;
 }
 
-/** Makes a private folder, and owns it. */
+/** A socket's path has at most 108 bytes on Linux and 104 on macOS; this many are left for its name. */
+const longestFolder = 80;
+/** What a message shows of a log. */
+const shownTail = 600;
+/** A process that a dead disk holds does not even end by SIGKILL. */
+const killTimeoutMs = 5_000;
+
+/** Makes a private folder, and owns it. Throws InfrastructureError where it cannot. */
 export function ownProcesses(): OwnedProcesses {
-  const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
+  const folder = makeFolder();
   const logs = join(folder, "logs");
-  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  mkdirSync(logs, { mode: 0o700 });
   const pidFile = join(folder, "pids");
   const running = new Map<string, ChildProcess>();
   const lost = new AbortController();
   let disposing = false;
+  const pids = () => [...running.values()].flatMap((child) => child.pid ?? []);
   const record = () =>
-    writeFileSync(pidFile, [...running.values()].map((child) => `${child.pid}\n`).join(""));
+    writeFileSync(
+      pidFile,
+      pids()
+        .map((pid) => `${pid}\n`)
+        .join(""),
+    );
   record();
   const warden = startWarden(folder, pidFile);
-  const meter = peakMeter(() => [...running.values()].flatMap((child) => child.pid ?? []));
+  const meter = peakMeter(pids);
 
   function ended(name: string, how: string): void {
+    killGroup(running.get(name)?.pid); // which outlives its leader
     running.delete(name);
     if (disposing) return;
     record();
-    const tail = logTail(name, 3);
+    const tail = logTail(name, 3).slice(-shownTail);
     lost.abort(
       new InfrastructureError(
         `${name} ${how} in the middle of the rehearsal; the end of its log: ${tail || "(empty)"}`,
@@ -76,6 +91,7 @@ export function ownProcesses(): OwnedProcesses {
     start({ name, command, args, env }) {
       if (disposing)
         throw new InfrastructureError(`${name} was to be started after the end of the rehearsal`);
+      if (running.has(name)) throw new Error(`${name} runs already`);
       const output = openSync(join(logs, `${name}.log`), "a", 0o600);
       // A group of its own: Ctrl-C in a terminal must reach us alone, and killing must reach grandchildren.
       const child = spawn(command, args, {
@@ -97,24 +113,42 @@ export function ownProcesses(): OwnedProcesses {
       disposing = true;
       meter.stop();
       // Nothing here outlives the rehearsal, so nothing is worth an orderly shutdown: kube-apiserver's takes a minute.
-      const ends = [...running.values()].map(killGroup);
-      await Promise.all(ends);
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await Promise.all([...running.values()].map(kill));
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((cause) => {
+        throw new InfrastructureError(`cannot remove ${folder}: ${messageOf(cause)}`, { cause });
+      });
       warden.stdin?.end();
     },
   };
 }
 
-function killGroup(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-    return Promise.resolve();
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+function makeFolder(): string {
+  const parent = tmpdir();
+  if (Buffer.byteLength(parent) > longestFolder)
+    throw new InfrastructureError(`the path of the temporary folder is too long for sockets: ${parent}`, {
+      fix: "Set TMPDIR to a shorter one.",
+    });
   try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // It ended a moment ago; its exit event is on the way.
+    return mkdtempSync(join(parent, "rehearsal-"));
+  } catch (cause) {
+    throw new InfrastructureError(`cannot make a temporary folder: ${messageOf(cause)}`, { cause });
   }
-  return ended;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  killGroup(child.pid);
+  await Promise.race([ended, sleep(killTimeoutMs, undefined, { ref: false })]);
+}
+
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 /** Waits for the end of its standard input, which comes with the end of this process, whatever ended it. */
@@ -124,7 +158,7 @@ function startWarden(folder: string, pidFile: string): ChildProcess {
     cat >/dev/null
     [ -d "$1" ] || exit 0
     while read -r pid; do kill -KILL "-$pid"; done <"$2"
-    rm -rf "$1"`;
+    for try in 1 2 3 4 5; do rm -rf "$1" && exit; sleep 1; done`;
   const warden = spawn("sh", ["-c", script, "rehearsal-warden", folder, pidFile], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
