@@ -164,7 +164,7 @@ export function cleanMessage(message: string): string {
     .replace(/ --destination \S+/, "")
     .replace(
       /looks like "[^"]*" is not a valid chart repository or cannot be reached: Get "([^"]+)": (?:Bad Gateway: )?/,
-      "$1: ",
+      "$1 cannot be reached: ",
     )
     .replace(/\s*Retrying attempt #\d+ at [^.]+\./, "")
     .replace(/\s*\(retried \d+ times\)\.?/, "")

@@ -136,7 +136,7 @@ function makeFolder(): string {
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   killGroup(child.pid);
   await Promise.race([ended, sleep(killTimeoutMs, undefined, { ref: false })]);
