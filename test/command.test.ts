@@ -65,7 +65,7 @@ const configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\
 
 describe("the built command", () => {
   test("says how it is used", async () => {
-    const { code, stdout } = await rehearse("run", "--help");
+    const { code, stdout } = await rehearse("--help");
     expect(code).toBe(0);
     expect(stdout).toContain("Usage: rehearse");
     expect(stdout).toContain("--worktree");

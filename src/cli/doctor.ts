@@ -6,7 +6,7 @@ import { describeToolchain } from "../toolchain/inspect-text.ts";
 
 export interface DoctorFlags {
   toolchain?: string;
-  json: boolean;
+  json?: boolean;
 }
 
 /** Prints what a rehearsal would find on this machine. Exit code 3 where one could not start. */

@@ -32,14 +32,12 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .version(packageVersion(), "-V, --version")
     .showSuggestionAfterError()
     .configureHelp({ sortOptions: false })
-    .exitOverride();
-  program
-    .command("run", { isDefault: true })
-    .description("rehearse a change (this is what happens without a command)")
+    .enablePositionalOptions() // `doctor --json` is the doctor's
+    .exitOverride()
     .argument("[path]", "a folder in the checkout; the Applications below it are rehearsed", ".")
     .option("--base <revision>", "what the change is merged into (default: the default branch)")
     .option("--head <revision>", "the change (default: HEAD)")
-    .option("--worktree", "rehearse what lies in the checkout, committed or not", false)
+    .option("--worktree", "rehearse what lies in the checkout, committed or not")
     .addOption(new Option("--engine <name>", "where to rehearse").choices(engines))
     .option("--timeout <duration>", "how long the Applications may take (default: 10m)", duration)
     .option("--root <path...>", "the root manifests or their folder, where convention does not find them")
@@ -47,15 +45,15 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option("--toolchain <folder>", "programs of your own in place of ours")
     .option("--no-fetch", "take branches and tags as the checkout has them, and do not ask the remote")
     .option("--logs <folder>", "keep the logs of every process there")
-    .option("--json", "print the verdict as JSON on standard output; progress goes to standard error", false)
-    .option("-v, --verbose", "say more about what happens", false)
+    .option("--json", "print the verdict as JSON on standard output; progress goes to standard error")
+    .option("-v, --verbose", "say more about what happens")
     .addHelpText("after", examples)
     .action(async (path: string, flags: RehearseFlags) => setExitCode(await rehearseCommand(path, flags)));
   program
     .command("doctor")
     .description("show which programs are there, where they come from, and what is missing")
     .option("--toolchain <folder>", "programs of your own in place of ours")
-    .option("--json", "print it as JSON", false)
+    .option("--json", "print it as JSON")
     .action(async (flags: DoctorFlags) => setExitCode(await doctor(flags)));
   return program;
 }

@@ -15,7 +15,7 @@ import { type Console, liveConsole, plainConsole } from "./console.ts";
 export interface RehearseFlags {
   base?: string;
   head?: string;
-  worktree: boolean;
+  worktree?: boolean;
   engine?: EngineName;
   /** Milliseconds. */
   timeout?: number;
@@ -24,8 +24,8 @@ export interface RehearseFlags {
   toolchain?: string;
   fetch: boolean;
   logs?: string;
-  json: boolean;
-  verbose: boolean;
+  json?: boolean;
+  verbose?: boolean;
 }
 
 /** Rehearses, shows it, and gives the exit code of the verdict. */
@@ -34,7 +34,7 @@ export async function rehearseCommand(path: string, flags: RehearseFlags): Promi
   const stream = flags.json ? process.stderr : process.stdout;
   const palette = paletteFor(stream.isTTY && !process.env.NO_COLOR);
   const live = stream.isTTY && !process.env.CI;
-  const console = (live ? liveConsole : plainConsole)({ stream, palette, verbose: flags.verbose });
+  const console = (live ? liveConsole : plainConsole)({ stream, palette, verbose: flags.verbose ?? false });
   const { signal, release } = interruption();
   let verdict: Verdict;
   try {
@@ -66,7 +66,7 @@ async function rehearseWith(
     checkout,
     base: flags.base,
     head: flags.head,
-    worktree: flags.worktree,
+    worktree: flags.worktree ?? false,
     fetch: flags.fetch,
     engine: simulatedEngine,
     config,
