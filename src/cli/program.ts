@@ -1,13 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { EngineName } from "../engine/engine.ts";
 import { exitCodes } from "../rehearsal/verdict.ts";
 import { parseDuration } from "../runner/duration.ts";
 import { messageOf, UsageError } from "../runner/errors.ts";
 import { packageVersion } from "../runner/package-root.ts";
 import { type DoctorFlags, doctor } from "./doctor.ts";
+import { engines } from "./engines.ts";
 import { type RehearseFlags, rehearseCommand } from "./rehearse-command.ts";
-
-const engines: readonly EngineName[] = ["simulated"];
 
 /** Runs the command line and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -38,7 +36,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option("--base <revision>", "what the change is merged into (default: the default branch)")
     .option("--head <revision>", "the change (default: HEAD)")
     .option("--worktree", "rehearse what lies in the checkout, committed or not")
-    .addOption(new Option("--engine <name>", "where to rehearse").choices(engines))
+    .addOption(new Option("--engine <name>", "where to rehearse").choices(Object.keys(engines)))
     .option("--timeout <duration>", "how long the Applications may take (default: 10m)", duration)
     .option("--root <path...>", "the root manifests or their folder, where convention does not find them")
     .option("--config <file>", "configuration (default: .rehearsal.yaml)")

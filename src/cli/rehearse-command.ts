@@ -1,6 +1,4 @@
 import { posix, resolve } from "node:path";
-import type { EngineName } from "../engine/engine.ts";
-import { simulatedEngine } from "../engine/simulated/simulated-engine.ts";
 import { verdictOfError } from "../rehearsal/error-verdict.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
 import { stopwatch } from "../rehearsal/stopwatch.ts";
@@ -11,12 +9,13 @@ import { type Checkout, openCheckout } from "../repository/checkout.ts";
 import { type Config, loadConfig } from "../repository/config.ts";
 import { InfrastructureError } from "../runner/errors.ts";
 import { type Console, liveConsole, plainConsole } from "./console.ts";
+import { type AvailableEngine, defaultEngine, engines } from "./engines.ts";
 
 export interface RehearseFlags {
   base?: string;
   head?: string;
   worktree?: boolean;
-  engine?: EngineName;
+  engine?: AvailableEngine;
   /** Milliseconds. */
   timeout?: number;
   root?: string[];
@@ -68,7 +67,7 @@ async function rehearseWith(
     head: flags.head,
     worktree: flags.worktree ?? false,
     fetch: flags.fetch,
-    engine: simulatedEngine,
+    engine: engines[flags.engine ?? config.engine ?? defaultEngine],
     config,
     logsTo: flags.logs,
     log: console,
