@@ -74,7 +74,7 @@ export async function startApiServer(start: {
       "--enable-priority-and-fairness=false",
       "--profiling=false",
     ],
-    env: { GOGC: "400" },
+    env: { GOGC: "200" }, // 400 takes 0.8 GB more at 50 Applications and is no faster
   });
   await untilReady(credentials, port, AbortSignal.any([signal, processes.lost]));
 }
