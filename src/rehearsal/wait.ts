@@ -27,7 +27,7 @@ export interface WaitOptions {
 
 const tickMs = 100;
 /** Argo CD may miss a change of health (its `ignoreResourceUpdates` drop events); comparing again finds it. */
-const nudgeMs = 8_000;
+const nudgeMs = 5_000;
 const syncAgainMs = 2_000;
 
 /**
@@ -110,7 +110,11 @@ function nextQuestion(tracked: Tracked, client: KubeClient, now: number): (() =>
       if (tracked.object) noteAnswer(suspicion, tracked.object); // which may have been faster than ours
     };
   }
-  if (finding.state !== "progressing" || now - tracked.lastNudge <= nudgeMs || !mayBeStale(tracked))
+  if (
+    finding.state !== "progressing" ||
+    now - Math.max(tracked.lastNudge, tracked.changedAt) <= nudgeMs ||
+    !mayBeStale(tracked)
+  )
     return undefined;
   tracked.lastNudge = now;
   return async () => {
@@ -118,9 +122,15 @@ function nextQuestion(tracked: Tracked, client: KubeClient, now: number): (() =>
   };
 }
 
-function mayBeStale({ kind, object }: Tracked): boolean {
-  if (kind === "ApplicationSet") return false;
+/**
+ * Whether comparing again may tell more than waiting does. Not while it stands in Argo CD's own queue:
+ * asking then makes the queue longer, and took a third of the time of 50 Applications.
+ */
+function mayBeStale({ kind, object, waitsFor }: Tracked): boolean {
+  if (kind === "ApplicationSet" || waitsFor.length > 0) return false;
   const application = object as Application;
-  const { operationState } = application.status ?? {};
-  return operationState?.phase === "Succeeded" || (operationState === undefined && isAutomated(application));
+  if (application.metadata.annotations?.["argocd.argoproj.io/refresh"] !== undefined) return false;
+  const { operationState, reconciledAt } = application.status ?? {};
+  if (operationState !== undefined) return operationState.phase === "Succeeded";
+  return reconciledAt !== undefined && application.operation === undefined && isAutomated(application);
 }
