@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { list } from "tar";
 import { parse } from "yaml";
-import { ChangeError, messageOf } from "../runner/errors.ts";
+import { ChangeError, messageOf, UsageError } from "../runner/errors.ts";
 import { lastLines, tryRun } from "../runner/process.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import type { ArgoCdSettings } from "./settings.ts";
@@ -16,10 +16,12 @@ export interface FetchedChart {
 }
 
 const pullTimeoutMs = 60_000;
+const fix = "Correct repository, chart or version below argocd in the configuration.";
 
 /**
  * Gets the chart that the repository pins into `folder`. Gives the reason, in one line, where it cannot
- * be had. Throws ChangeError where its repository answers that there is no such chart or version.
+ * be had. Throws ChangeError where its repository answers that there is no such chart or version, and
+ * UsageError where a path of the configuration is no chart.
  */
 export async function fetchChart(
   settings: ArgoCdSettings,
@@ -42,7 +44,7 @@ export async function fetchChart(
     const reason = lastLines(pulled.stderr, 1)
       .replace(/^Error: /, "")
       .replace(/^looks like .*?: Get "([^"]+)": /, "$1: ");
-    if (/not found in .* repository|no chart version found|not found: /i.test(reason)) {
+    if (/not found in .* repository|no chart version found|not found: |: not found$/i.test(reason)) {
       throw new ChangeError(`the argo-cd chart that the repository pins does not exist: ${reason}`, {
         fix: "Correct its name, version or repository.",
       });
@@ -56,6 +58,7 @@ export async function fetchChart(
 
 /** A folder of archives, as `helm package` names them, or of charts. */
 async function localChart({ chart, version }: ArgoCdSettings): Promise<string> {
+  if (version === undefined) return chart;
   const archive = `${chart}-${version}.tgz`;
   const found = await stat(archive).catch(() => undefined);
   return found?.isFile() ? archive : chart;
@@ -78,10 +81,10 @@ async function describeChart(path: string): Promise<FetchedChart> {
       });
     }
   } catch (error) {
-    throw new ChangeError(`the argo-cd chart at ${path} cannot be read: ${messageOf(error)}`);
+    throw new UsageError(`the argo-cd chart at ${path} cannot be read: ${messageOf(error)}`, { fix });
   }
   const chart = parse(text) as { name?: string; version?: string; appVersion?: string } | null;
   if (!chart?.name || !chart.version)
-    throw new ChangeError(`${path} is not a Helm chart: it has no Chart.yaml`);
+    throw new UsageError(`${path} is not a Helm chart: it has no Chart.yaml`, { fix });
   return { path, name: chart.name, version: chart.version, appVersion: chart.appVersion };
 }

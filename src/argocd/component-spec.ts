@@ -15,6 +15,7 @@ interface Container {
   args?: string[];
   command?: string[];
   env?: { name: string; value?: string; valueFrom?: ValueSource }[];
+  envFrom?: { prefix?: string; configMapRef?: { name: string }; secretRef?: { name: string } }[];
 }
 
 interface ValueSource {
@@ -44,13 +45,21 @@ export async function readComponent(
   const { containers, serviceAccountName } = podSpec(workload);
   const container = containers[0];
   if (!container) throw new InfrastructureError(`${workload.metadata.name} has no container`);
+  const env = await resolveEnvironment(client, namespace, container);
+  const line = [...(container.command ?? []), ...(container.args ?? [])];
+  const firstFlag = line.findIndex((argument) => argument.startsWith("--"));
   return {
-    args: [...(container.command ?? []), ...(container.args ?? [])].filter((argument) =>
-      argument.startsWith("--"),
-    ),
-    env: await resolveEnvironment(client, namespace, container),
+    args: firstFlag === -1 ? [] : line.slice(firstFlag).map((argument) => expand(argument, env)),
+    env,
     serviceAccount: serviceAccountName ?? "default",
   };
+}
+
+/** Kubernetes' own references: `$(NAME)` where there is one of that name, `$$` for a dollar. */
+function expand(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\$|\$\(([^()]+)\)/g, (all, name?: string) =>
+    name === undefined ? "$" : (env[name] ?? all),
+  );
 }
 
 /** A ConfigMap's `data`; empty where there is none. */
@@ -77,7 +86,7 @@ function podSpec(workload: KubeObject): { containers: Container[]; serviceAccoun
   return spec.template.spec;
 }
 
-/** As the kubelet does it; references to what does not exist are left out, since nearly all are optional. */
+/** As the kubelet does it, in order; references to what does not exist are left out, since nearly all are optional. */
 async function resolveEnvironment(
   client: KubeClient,
   namespace: string,
@@ -90,20 +99,25 @@ async function resolveEnvironment(
     sources.set(key, known);
     return known;
   };
-  const entries = await Promise.all(
-    (container.env ?? []).map(async ({ name, value, valueFrom }) => {
-      if (value !== undefined) return [name, value] as const;
-      const { configMapKeyRef, secretKeyRef, fieldRef } = valueFrom ?? {};
-      if (configMapKeyRef)
-        return [name, (await read("ConfigMap", configMapKeyRef.name))[configMapKeyRef.key]] as const;
-      if (secretKeyRef) return [name, (await read("Secret", secretKeyRef.name))[secretKeyRef.key]] as const;
-      if (fieldRef?.fieldPath === "metadata.namespace") return [name, namespace] as const;
-      return [name, undefined] as const;
-    }),
-  );
-  return Object.fromEntries(
-    entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined),
-  );
+  const resolve = async (source: ValueSource): Promise<string | undefined> => {
+    const { configMapKeyRef, secretKeyRef, fieldRef } = source;
+    if (configMapKeyRef) return (await read("ConfigMap", configMapKeyRef.name))[configMapKeyRef.key];
+    if (secretKeyRef) return (await read("Secret", secretKeyRef.name))[secretKeyRef.key];
+    return fieldRef?.fieldPath === "metadata.namespace" ? namespace : undefined;
+  };
+  const env: Record<string, string> = {};
+  for (const { prefix = "", configMapRef, secretRef } of container.envFrom ?? []) {
+    const data = {
+      ...(configMapRef ? await read("ConfigMap", configMapRef.name) : {}),
+      ...(secretRef ? await read("Secret", secretRef.name) : {}),
+    };
+    for (const [key, value] of Object.entries(data)) env[prefix + key] = value;
+  }
+  for (const { name, value, valueFrom } of container.env ?? []) {
+    const resolved = valueFrom ? await resolve(valueFrom) : expand(value ?? "", env);
+    if (resolved !== undefined) env[name] = resolved;
+  }
+  return env;
 }
 
 async function readData(

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import type { KubeObject } from "../kubernetes/client.ts";
+import { ChangeError, messageOf } from "../runner/errors.ts";
 import type { InstallRequest } from "./install.ts";
 
 /**
@@ -50,40 +51,76 @@ function inNamespace(object: KubeObject, namespace: string): KubeObject {
 }
 
 interface ReadValues {
+  /** By the name of its ConfigMap. */
   data: Map<string, Record<string, string>>;
   /** Secrets by which Argo CD knows repositories and their credentials. */
   repositories: KubeObject[];
   unapplied: string[];
 }
 
-function readValues(texts: readonly string[]): ReadValues {
+/** Reads the texts in the order in which Helm merges them. Throws ChangeError where one is no YAML mapping. */
+export function readValues(texts: readonly string[]): ReadValues {
+  const values = texts.map(parseValues).reduce(mergeValues, {});
+  const { configs, ...others } = values as { configs?: unknown };
   const data = new Map<string, Record<string, string>>();
   const repositories: KubeObject[] = [];
-  const unapplied = new Set<string>();
-  for (const values of texts.map((text) => (parse(text) ?? {}) as Record<string, unknown>)) {
-    const { configs, ...others } = values as { configs?: Record<string, Record<string, unknown>> };
-    for (const key of Object.keys(others)) unapplied.add(key);
-    for (const [section, content] of Object.entries(configs ?? {})) {
-      const target = configurable[section as keyof typeof configurable];
-      if (target !== undefined) data.set(target, { ...data.get(target), ...asData(content) });
-      else if (section === "repositories") repositories.push(...asSecrets(content, "repository"));
-      else if (section === "credentialTemplates") repositories.push(...asSecrets(content, "repo-creds"));
-      else unapplied.add(`configs.${section}`);
-    }
+  const unapplied = new Set(Object.keys(others));
+  for (const [section, content] of Object.entries(asMapping(configs))) {
+    const target = configurable[section as keyof typeof configurable];
+    if (target !== undefined) data.set(target, asData(asMapping(content)));
+    else if (section === "repositories") repositories.push(...asSecrets(asMapping(content), "repository"));
+    else if (section === "credentialTemplates")
+      repositories.push(...asSecrets(asMapping(content), "repo-creds"));
+    else unapplied.add(`configs.${section}`);
   }
   return { data, repositories, unapplied: [...unapplied].sort() };
 }
 
-/** The chart's rule: objects and numbers become text; `create` and `annotations` are about the object itself. */
-function asData(content: Record<string, unknown>): Record<string, string> {
+type Mapping = Record<string, unknown>;
+
+function parseValues(text: string): Mapping {
+  let values: unknown;
+  try {
+    values = parse(text) ?? {};
+  } catch (error) {
+    throw new ChangeError(`the values of Argo CD are no YAML: ${messageOf(error).split("\n")[0]}`);
+  }
+  if (!isMapping(values)) throw new ChangeError("the values of Argo CD are no mapping");
+  return values;
+}
+
+/** Helm's rule: mappings are merged, all else is replaced, and null takes a value away. */
+function mergeValues(into: Mapping, values: Mapping): Mapping {
+  const merged = { ...into };
+  for (const [key, value] of Object.entries(values)) {
+    const known = merged[key];
+    if (value === null) delete merged[key];
+    else merged[key] = isMapping(value) ? mergeValues(isMapping(known) ? known : {}, value) : value;
+  }
+  return merged;
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function asMapping(value: unknown): Mapping {
+  return isMapping(value) ? value : {};
+}
+
+/**
+ * The chart's rule: what is empty is left out; `create` and `annotations` are about the object itself.
+ * Objects and numbers become text.
+ */
+function asData(content: Mapping): Record<string, string> {
   return Object.fromEntries(
     Object.entries(content)
-      .filter(([key]) => key !== "create" && key !== "annotations")
+      .filter(([key, value]) => key !== "create" && key !== "annotations" && value !== "")
       .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
 }
 
-function asSecrets(content: Record<string, unknown>, type: "repository" | "repo-creds"): KubeObject[] {
+function asSecrets(content: Mapping, type: "repository" | "repo-creds"): KubeObject[] {
   return Object.entries(content).map(([name, entry]) => ({
     apiVersion: "v1",
     kind: "Secret",
@@ -91,6 +128,6 @@ function asSecrets(content: Record<string, unknown>, type: "repository" | "repo-
       name: `argocd-${type}-${name}`.toLowerCase(),
       labels: { "argocd.argoproj.io/secret-type": type },
     },
-    stringData: asData(entry as Record<string, unknown>),
+    stringData: asData(asMapping(entry)),
   }));
 }

@@ -7,7 +7,7 @@ import type { World } from "../mirror/world.ts";
 import { gitAt } from "../repository/git.ts";
 import type { RootPart } from "../repository/root-parts.ts";
 import type { Roots } from "../repository/roots.ts";
-import { ChangeError, messageOf, type Place } from "../runner/errors.ts";
+import { ChangeError, type Place } from "../runner/errors.ts";
 import { lastLines, tryRun } from "../runner/process.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 
@@ -60,7 +60,8 @@ async function applyOne(client: KubeClient, object: KubeObject, place: Place): P
   try {
     await client.apply(object);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500) throw error;
+    const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+    if (!refused || error.status === 429) throw error;
     const what = `${object.kind} ${object.metadata.name}`;
     throw new ChangeError(`the API refuses ${what}: ${error.message}`, { where: place, cause: error });
   }
@@ -109,9 +110,7 @@ function asObject(manifest: Record<string, unknown>, place: Place): KubeObject {
     return manifest as KubeObject;
   }
   throw new ChangeError(
-    `a root needs apiVersion, kind and metadata.name: ${messageOf(JSON.stringify(kind ?? null))} has not`,
-    {
-      where: place,
-    },
+    `a root needs apiVersion, kind and metadata.name; one of kind ${JSON.stringify(kind ?? null)} has not`,
+    { where: place },
   );
 }

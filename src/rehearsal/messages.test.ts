@@ -91,7 +91,18 @@ const comparisons: readonly Case[] = [
     "change",
   ],
 
+  [
+    `${generation}${rpc}error fetching chart: failed to fetch chart: failed running helm: \`helm pull --destination x --repo https://charts.example web\` failed exit status 1: Error: looks like "https://charts.example" is not a valid chart repository or cannot be reached: failed to fetch https://charts.example/index.yaml : 404 Not Found`,
+    "manifests",
+    "change",
+  ],
+
   // The way to a source.
+  [
+    `${generation}${rpc}error fetching chart: failed to fetch chart: failed running helm: \`helm pull --destination x --repo https://charts.example web\` failed exit status 1: Error: looks like "https://charts.example" is not a valid chart repository or cannot be reached: Get "https://charts.example/index.yaml": Bad Gateway: charts.example:443 cannot be reached: getaddrinfo ENOTFOUND charts.example`,
+    "transport",
+    "infrastructure",
+  ],
   [
     `${generation}rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:8081: connect: connection refused"`,
     "transport",
@@ -165,6 +176,16 @@ const comparisons: readonly Case[] = [
   ],
 
   // Credentials and trust.
+  [
+    `${generation}${rpc}error fetching chart: failed to fetch chart: failed running helm: \`helm pull --destination x --repo https://charts.example web\` failed exit status 1: Error: looks like "https://charts.example" is not a valid chart repository or cannot be reached: failed to fetch https://charts.example/index.yaml : 401 Unauthorized`,
+    "source",
+    "configuration",
+  ],
+  [
+    `${generation}${rpc}error fetching chart: failed to fetch chart: failed running helm: \`helm pull --destination x --repo https://charts.example web\` failed exit status 1: Error: looks like "https://charts.example" is not a valid chart repository or cannot be reached: Get "https://charts.example/index.yaml": Forbidden: charts.example:443 is not of the rehearsed repository, and egress is restricted`,
+    "source",
+    "configuration",
+  ],
   [
     `${generation}${rpc}failed to list refs: authentication required: Repository not found.`,
     "source",

@@ -42,7 +42,9 @@ const transport = anyOf(
   /deadline exceeded|context canceled|http2: |stream error: |": (?:unexpected )?EOF|(?:^|: )(?:unexpected )?EOF$/,
   // git and curl
   /could not resolve (?:host|proxy)|temporary failure in name resolution|failed to connect to|couldn't connect to server/,
-  /early EOF|unexpected disconnect|empty reply from server|remote end hung up|RPC failed|cannot be reached/,
+  /early EOF|unexpected disconnect|empty reply from server|remote end hung up|RPC failed/,
+  // the mirror, of a host that is not its own; Helm says without a port that any index cannot be reached
+  /:\d+ cannot be reached/,
   // gRPC
   /code = (?:unavailable|deadlineexceeded)|error while dialing|transport is closing/,
   // HTTP
@@ -67,6 +69,7 @@ const refused = anyOf(
   /authentication (?:required|failed)|authorization failed|could not read (?:username|password)|": forbidden/,
   /permission denied \(|ssh: |host key verification failed|unauthorized: |access to the resource is denied/,
   /x509: |SSL certificate problem|certificate verification failed/,
+  /egress is restricted/, // the mirror
 );
 
 /** What an error of generating or comparing manifests means. In order: the first that matches decides. */

@@ -13,7 +13,7 @@ export function parseDuration(text: string): number {
 
 /** Milliseconds as people say them: `4.2 s`, `3 min 5 s`. */
 export function formatDuration(ms: number): string {
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const rest = seconds % 60;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InfrastructureError, messageOf } from "./errors.ts";
 import { lastLines } from "./process.ts";
+import { signalGroup } from "./signal-group.ts";
 import { peakMeter, type Usage } from "./usage.ts";
 
 export interface ProcessSpec {
@@ -63,7 +64,7 @@ export function ownProcesses(): OwnedProcesses {
   const meter = peakMeter(pids);
 
   function ended(name: string, how: string): void {
-    killGroup(running.get(name)?.pid); // which outlives its leader
+    signalGroup(running.get(name)?.pid, "SIGKILL"); // which outlives its leader
     running.delete(name);
     if (disposing) return;
     record();
@@ -138,17 +139,8 @@ function makeFolder(): string {
 async function kill(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  killGroup(child.pid);
+  signalGroup(child.pid, "SIGKILL");
   await Promise.race([ended, sleep(killTimeoutMs, undefined, { ref: false })]);
-}
-
-function killGroup(leader: number | undefined): void {
-  if (leader === undefined) return;
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch {
-    // Nobody is left in it.
-  }
 }
 
 /** Waits for the end of its standard input, which comes with the end of this process, whatever ended it. */

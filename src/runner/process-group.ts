@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import { InfrastructureError } from "./errors.ts";
 import { mergeEnvironment, type RunOptions, type RunResult } from "./process.ts";
+import { signalGroup } from "./signal-group.ts";
 
 /** Where nobody reaps orphans at once (a container's first process), the dead stay listed for a while. */
 const reapingMs = 1_000;
@@ -51,15 +52,5 @@ async function untilGone(leader: number | undefined): Promise<void> {
   const deadline = Date.now() + reapingMs;
   while (signalGroup(leader, 0) && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** Whether there was anyone to receive it. */
-function signalGroup(leader: number | undefined, signal: NodeJS.Signals | 0): boolean {
-  if (leader === undefined) return false;
-  try {
-    return process.kill(-leader, signal);
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import { execa } from "execa";
 import { InfrastructureError } from "./errors.ts";
+import { signalGroup } from "./signal-group.ts";
 
 export interface RunOptions {
   cwd?: string;
@@ -15,7 +17,7 @@ export interface RunOptions {
 export interface RunResult {
   stdout: string;
   stderr: string;
-  /** The process's own, or 128 when a signal ended it. */
+  /** The process's own, or 128 when a signal ended it: what ran out of time says so at the end of its `stderr`. */
   exitCode: number;
 }
 
@@ -29,40 +31,80 @@ export class CommandError extends InfrastructureError {
   }
 }
 
+/** Long enough for git to remove its lock files. */
+const graceMs = 2_000;
+
 /**
  * Runs a program to its end, without a shell, and gives what it printed. Any exit code is a result.
  * Throws InfrastructureError where it could not be started, and the signal's reason where it was aborted.
+ * What is aborted, or runs out of time, ends with all that it has started: a descendant that kept the
+ * output open would be waited for.
  */
 export async function tryRun(
   command: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  options.signal?.throwIfAborted();
+  const { signal, timeoutMs } = options;
+  signal?.throwIfAborted();
   const child = execa(command, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: mergeEnvironment(options.env),
     extendEnv: false,
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    forceKillAfterDelay: 2_000,
+    detached: true,
     maxBuffer: 512 * 1024 * 1024,
     stripFinalNewline: false,
     reject: false,
     all: true,
   });
-  if (options.onLine) {
-    for await (const line of child.iterable({ from: "all" })) options.onLine(line);
+  const group = ownGroup(child.pid);
+  let late = false;
+  const timer = setTimeout(
+    () => {
+      late = true;
+      group.stop();
+    },
+    timeoutMs ?? 2 ** 31 - 1,
+  );
+  signal?.addEventListener("abort", group.stop);
+  try {
+    if (options.onLine) for await (const line of child.iterable({ from: "all" })) options.onLine(line);
+    const result = await child;
+    signal?.throwIfAborted();
+    if (result.exitCode === undefined && result.signal === undefined) {
+      throw new InfrastructureError(`cannot start ${command}: ${result.code ?? "unknown reason"}`, {
+        cause: result,
+      });
+    }
+    const lateText = late ? `${basename(command)} took longer than ${(timeoutMs ?? 0) / 1000} s` : "";
+    return { stdout: result.stdout, stderr: result.stderr + lateText, exitCode: result.exitCode ?? 128 };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", group.stop);
+    group.release();
   }
-  const result = await child;
-  options.signal?.throwIfAborted();
-  if (result.exitCode === undefined && result.signal === undefined) {
-    throw new InfrastructureError(`cannot start ${command}: ${result.code ?? "unknown reason"}`, {
-      cause: result,
-    });
-  }
-  return { stdout: result.stdout ?? "", stderr: result.stderr ?? "", exitCode: result.exitCode ?? 128 };
+}
+
+/** Leaders of groups that have to end with this process. */
+const groups = new Set<number>();
+let watched = false;
+
+function ownGroup(leader: number | undefined): { stop(): void; release(): void } {
+  if (leader !== undefined) groups.add(leader);
+  if (!watched) process.once("exit", () => groups.forEach((group) => void signalGroup(group, "SIGKILL")));
+  watched = true;
+  let forced: NodeJS.Timeout | undefined;
+  return {
+    stop() {
+      signalGroup(leader, "SIGTERM");
+      forced ??= setTimeout(() => signalGroup(leader, "SIGKILL"), graceMs);
+    },
+    release() {
+      clearTimeout(forced);
+      if (leader !== undefined) groups.delete(leader);
+    },
+  };
 }
 
 /** Like `tryRun`, but throws CommandError on an exit code other than 0. */
