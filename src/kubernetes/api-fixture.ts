@@ -19,6 +19,8 @@ export interface Received {
   body: unknown;
 }
 
+type Intercepted = { status: number; body: string } | "hang" | undefined;
+
 /** A small API server on loopback, with an authority of its own: discovery, lists, watches, reads and patches. */
 export interface Api extends AsyncDisposable {
   client: KubeClient;
@@ -29,7 +31,7 @@ export interface Api extends AsyncDisposable {
   remove(object: KubeObject): void;
   get(kind: string, name: string): KubeObject | undefined;
   /** Answers in place of the server where it gives a status; never, where it gives "hang". */
-  intercept(answer: (received: Received) => { status: number; body: string } | "hang" | undefined): void;
+  intercept(answer: (received: Received) => Intercepted | Promise<Intercepted>): void;
   /** Ends the connections of all who watch. */
   dropWatches(): void;
 }
@@ -130,7 +132,7 @@ export async function startApi(kinds: Kinds): Promise<Api> {
       body: body === "" ? undefined : JSON.parse(body),
     };
     received.push(entry);
-    const instead = intercepted(entry);
+    const instead = await intercepted(entry);
     if (instead === "hang") return;
     if (instead !== undefined) {
       response.writeHead(instead.status).end(instead.body);

@@ -1,10 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, test as each, expect } from "vitest";
 import { type Api, startApi } from "../kubernetes/api-fixture.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
 import { silentLog } from "../runner/log.ts";
 import { type Changes, condition, generating, passing, underTest } from "./application-fixture.ts";
 import { createBoard } from "./board.ts";
 import { waitForVerdict } from "./wait.ts";
+
+/** Each waits for seconds, and has an API server of its own. */
+const test = each.concurrent;
 
 const kinds = {
   applications: "argoproj.io/v1alpha1 Application",
@@ -89,6 +93,13 @@ describe("an Application without automated sync", () => {
     expect(board.all.get("Application/argocd/shop")?.syncRequested).toBe(true);
   });
 
+  test("is asked for no other while it is on its way", async () => {
+    await using api = await startApi(kinds);
+    api.put(passing("shop", { ...outOfSync, ...manual }));
+    expect(await wait(api, { ms: 3_200 }).ended).toBe("timeout");
+    expect(patches(api, "shop")).toHaveLength(1);
+  });
+
   test("is asked again where the API refused", async () => {
     await using api = await startApi(kinds);
     api.put(passing("shop", { ...outOfSync, ...manual }));
@@ -111,6 +122,26 @@ test("a failure is asked about once more, and final when it is repeated", async 
   expect(board.all.get("Application/argocd/shop")?.final?.finality).toBe("a hard refresh repeated it");
 });
 
+test("an answer that is faster than the API's own to the request is one", async () => {
+  await using api = await startApi(kinds);
+  api.put(passing("shop", unreadable));
+  api.intercept(async ({ method, body }) => {
+    const object = api.get("Application", "shop");
+    if (method !== "PATCH" || !object) return undefined;
+    const { annotations } = (body as KubeObject).metadata;
+    const asking = api.put({
+      ...object,
+      metadata: { ...object.metadata, ...(annotations ? { annotations } : {}) },
+    });
+    api.put(compared(asking));
+    await sleep(300);
+    return { status: 200, body: JSON.stringify(asking) };
+  });
+  const { ended } = wait(api);
+  expect(await ended).toBe("decided");
+  expect(patches(api, "shop")).toHaveLength(1);
+});
+
 test("a failure that the next comparison heals is none", async () => {
   await using api = await startApi(kinds);
   api.put(passing("shop", unreadable));
@@ -131,19 +162,21 @@ test("an ApplicationSet that fails is asked to generate again", async () => {
 });
 
 describe("an API that hangs", () => {
-  test("does not hold the wait beyond its deadline", async () => {
+  const manual = { ...outOfSync, "spec.syncPolicy": {} };
+
+  test("does not hold the wait beyond its deadline, and is not asked the same again", async () => {
     await using api = await startApi(kinds);
-    api.put(passing("shop", unreadable));
+    api.put(passing("shop", manual));
     api.intercept(({ method }) => (method === "PATCH" ? "hang" : undefined));
     const startedAt = Date.now();
     expect(await wait(api, { ms: 3_000 }).ended).toBe("timeout");
-    expect(Date.now() - startedAt).toBeLessThan(4_000);
+    expect(Date.now() - startedAt).toBeLessThan(4_500);
     expect(patches(api, "shop")).toHaveLength(1);
   });
 
   test("does not hold it when it is aborted", async () => {
     await using api = await startApi(kinds);
-    api.put(passing("shop", unreadable));
+    api.put(passing("shop", manual));
     api.intercept(({ method }) => (method === "PATCH" ? "hang" : undefined));
     const abort = new AbortController();
     const { ended } = wait(api, { signal: abort.signal });

@@ -36,7 +36,7 @@ export interface OwnedProcesses extends AsyncDisposable {
 }
 
 /** A socket's path has at most 108 bytes on Linux and 104 on macOS; this many are left for its name. */
-const longestFolder = 80;
+const longestFolder = 75;
 /** What a message shows of a log. */
 const shownTail = 600;
 /** A process that a dead disk holds does not even end by SIGKILL. */

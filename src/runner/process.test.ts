@@ -65,6 +65,20 @@ describe("a program", () => {
   });
 });
 
+test("a program that is aborted may put its things away first", async () => {
+  const abort = new AbortController();
+  const lines: string[] = [];
+  const running = shell("trap 'echo tidy; exit' TERM; echo ready; sleep 60 & wait", {
+    signal: abort.signal,
+    onLine: (line) => {
+      lines.push(line);
+      if (line === "ready") abort.abort(new Error("enough"));
+    },
+  });
+  await expect(running).rejects.toThrow("enough");
+  expect(lines).toEqual(["ready", "tidy"]);
+});
+
 test("what has to succeed throws what it said last", async () => {
   const failed = run("sh", ["-c", "echo one >&2; echo two >&2; exit 4"]);
   await expect(failed).rejects.toThrow(
