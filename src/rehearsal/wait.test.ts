@@ -93,9 +93,11 @@ describe("an Application without automated sync", () => {
     expect(board.all.get("Application/argocd/shop")?.syncRequested).toBe(true);
   });
 
-  test("is asked for no other while it is on its way", async () => {
+  test("is asked for no second one, whatever became of the first", async () => {
     await using api = await startApi(kinds);
-    api.put(passing("shop", { ...outOfSync, ...manual }));
+    const unsynced = passing("shop", { ...outOfSync, ...manual });
+    api.put(unsynced);
+    controller(api, () => unsynced);
     expect(await wait(api, { ms: 3_200 }).ended).toBe("timeout");
     expect(patches(api, "shop")).toHaveLength(1);
   });
