@@ -173,6 +173,8 @@ async function prepareFolders({
       ARGOCD_TLS_DATA_PATH: tls,
       ARGOCD_SSH_DATA_PATH: ssh,
       ARGOCD_GNUPGHOME: gpg,
+      // By default one path for every repo-server of the machine. Directly in the folder: it must stay short.
+      ARGOCD_ASK_PASS_SOCK: join(processes.folder, "ask-pass.sock"),
       ARGOCD_GPG_ENABLED: "false",
     },
   };
