@@ -11,6 +11,7 @@ import type { Config } from "../repository/config.ts";
 import { sameRepository } from "../repository/repository-url.ts";
 import { InfrastructureError } from "../runner/errors.ts";
 import { asStep, type Log } from "../runner/log.ts";
+import { reasonOfFailure } from "../runner/loss.ts";
 import { type OwnedProcesses, ownProcesses } from "../runner/owned-processes.ts";
 import { resolveToolchain } from "../toolchain/resolve.ts";
 import { applyRoots } from "./apply-roots.ts";
@@ -59,8 +60,7 @@ export async function rehearse(request: RehearsalRequest): Promise<Verdict> {
     try {
       return await rehearseWith(processes, request, clock);
     } catch (error) {
-      // What failed while a process was gone failed for that reason.
-      throw processes.lost.aborted && !request.signal.aborted ? processes.lost.reason : error;
+      throw request.signal.aborted ? error : await reasonOfFailure(error, processes.lost);
     } finally {
       if (request.logsTo) await cp(join(processes.folder, "logs"), request.logsTo, { recursive: true });
     }

@@ -1,4 +1,5 @@
 import { connect } from "../../kubernetes/client.ts";
+import { reasonOfFailure } from "../../runner/loss.ts";
 import { freePorts } from "../../runner/owned-processes.ts";
 import type { Cluster, Engine, EngineRequest, Unexercised } from "../engine.ts";
 import { startApiServer, startControllers } from "./control-plane.ts";
@@ -15,8 +16,7 @@ export const simulatedEngine: Engine = {
     try {
       return await startCluster(request);
     } catch (error) {
-      // Whatever failed while a process was gone failed for that reason.
-      throw request.processes.lost.aborted ? request.processes.lost.reason : error;
+      throw request.signal.aborted ? error : await reasonOfFailure(error, request.processes.lost);
     }
   },
 };
