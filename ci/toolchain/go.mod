@@ -1,4 +1,4 @@
-// Everything that the simulated engine runs, in one module: `go.sum` pins every byte of it, and
+// Everything that runs but k3d, in one module: `go.sum` pins every byte of it, and
 // Renovate bumps it like any other go.mod. src/toolchain reads the `tool` list below.
 module github.com/gitops-rehearsal/rehearsal/ci/toolchain
 

@@ -20,7 +20,7 @@ beforeEach(async () => {
 const manifest = "name: argo-cd\nversion: 9.2.2\nappVersion: v3.2.3\n";
 
 function fetch(settings: Partial<ArgoCdSettings>) {
-  const versions = { kubernetes: "v1", argocd: "v3", helm: "v4", kustomize: "v5" };
+  const versions = { kubernetes: "v1", argocd: "v3", helm: "v4", kustomize: "v5", k3d: "v5" };
   return fetchChart(
     {
       chart: join(folder, "charts/argo-cd"),

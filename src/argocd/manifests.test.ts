@@ -134,7 +134,7 @@ metadata: {name: applications.argoproj.io}
     clusterrolebindings: "rbac.authorization.k8s.io/v1 ClusterRoleBinding cluster",
     customresourcedefinitions: "apiextensions.k8s.io/v1 CustomResourceDefinition cluster",
   });
-  const versions = { kubernetes: "v1", argocd: "v3", helm: "v4", kustomize: "v5" };
+  const versions = { kubernetes: "v1", argocd: "v3", helm: "v4", kustomize: "v5", k3d: "v5" };
   const unapplied = await installManifests({
     client: api.client,
     kubeconfig: api.kubeconfig,

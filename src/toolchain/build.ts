@@ -8,9 +8,9 @@ import type { ToolchainContext } from "./context.ts";
 import { requireSpace } from "./disk.ts";
 import { requireGo } from "./go.ts";
 import { goBuild } from "./go-build.ts";
-import { type GoModule, modulePath } from "./go-module.ts";
+import { pinOf } from "./go-module.ts";
 import type { Produced, Workplace } from "./producer.ts";
-import { programName } from "./recipe.ts";
+import { type ModuleBuild, programName } from "./recipe.ts";
 import { argocdManifestsFolder, argocdScriptFiles, programs } from "./toolchain.ts";
 
 /** Bytes, measured with Go 1.27 on linux/amd64; preflights and `doctor` go by them. */
@@ -30,7 +30,7 @@ export async function fromBuild(context: ToolchainContext, workplace: Workplace)
   const { staging, signal } = workplace;
   await requireGo(signal);
   const caches = await goCaches(signal);
-  if (!(await hasModules(context.module, caches.modules))) {
+  if (!(await hasModules(context.builds, caches.modules))) {
     await requireSpace("downloading the toolchain's modules", [
       { folder: caches.modules, bytes: buildSpace.modules, what: "Go's modules" },
     ]);
@@ -40,32 +40,34 @@ export async function fromBuild(context: ToolchainContext, workplace: Workplace)
   const started = Date.now();
   const step = context.log.step("Building the toolchain from source (once)");
   try {
-    await goBuild({
-      folder: context.module.folder,
-      recipe: context.recipe,
-      output,
-      temp,
-      signal,
-      onPlan: ({ packages, stale }) =>
-        requireSpace("building the toolchain", [
-          {
-            folder: caches.builds,
-            bytes: (buildSpace.compiled * stale.size) / packages,
-            what: "Go's build cache",
-          },
-          {
-            folder: staging,
-            bytes: buildSpace.programs + (buildSpace.temporary * stale.size) / packages,
-            what: "the programs",
-          },
-        ]),
-      report: (detail) => {
-        step.update(detail);
-        workplace.announce(`building: ${detail}`);
-      },
-      onLinked: (name) =>
-        context.log.debug(`linked ${programName(name)} after ${formatDuration(Date.now() - started)}`),
-    });
+    for (const { module, recipe } of context.builds) {
+      await goBuild({
+        folder: module.folder,
+        recipe,
+        output,
+        temp,
+        signal,
+        onPlan: ({ packages, stale }) =>
+          requireSpace("building the toolchain", [
+            {
+              folder: caches.builds,
+              bytes: (buildSpace.compiled * stale.size) / packages,
+              what: "Go's build cache",
+            },
+            {
+              folder: staging,
+              bytes: buildSpace.programs + (buildSpace.temporary * stale.size) / packages,
+              what: "the programs",
+            },
+          ]),
+        report: (detail) => {
+          step.update(detail);
+          workplace.announce(`building: ${detail}`);
+        },
+        onLinked: (name) =>
+          context.log.debug(`linked ${programName(name)} after ${formatDuration(Date.now() - started)}`),
+      });
+    }
     await gatherPrograms(output, join(staging, "bin"));
     await gatherArgocdFiles(context, join(staging, "argocd"), signal);
     await rm(output, { recursive: true });
@@ -80,7 +82,7 @@ export async function fromBuild(context: ToolchainContext, workplace: Workplace)
     throw error;
   }
   step.done(`${programs.length} programs in ${formatDuration(Date.now() - started)}`);
-  return { origin: `built from source with Go ${context.module.goVersion}` };
+  return { origin: `built from source with Go ${goReleases(context.builds)}` };
 }
 
 /** The folders of Go's caches. Asked from elsewhere and `local`, so that nothing is downloaded for it. */
@@ -94,12 +96,18 @@ export async function goCaches(signal?: AbortSignal): Promise<{ builds: string; 
   return { builds: env.GOCACHE, modules: env.GOMODCACHE };
 }
 
+/** The releases of Go that the builds ask for, for people. */
+export function goReleases(builds: readonly ModuleBuild[]): string {
+  return [...new Set(builds.map(({ module }) => module.goVersion))].join(" and ");
+}
+
 /** Whether the big modules are downloaded. Their paths have no capitals, which Go would escape. */
-export async function hasModules(module: GoModule, cache: string): Promise<boolean> {
-  const paths = (["kubernetes", "argocd", "helm"] as const).map((name) => modulePath(module, name));
+export async function hasModules(builds: readonly ModuleBuild[], cache: string): Promise<boolean> {
+  const modules = builds.map(({ module }) => module);
+  const big = (["kubernetes", "argocd", "helm", "k3d"] as const).map((name) => pinOf(modules, name));
   const found = await Promise.all(
-    paths.map((path) =>
-      stat(join(cache, `${path}@${module.requires.get(path)}`)).then(
+    big.map(({ path, version }) =>
+      stat(join(cache, `${path}@${version}`)).then(
         () => true,
         () => false,
       ),
@@ -118,14 +126,17 @@ async function gatherPrograms(output: string, bin: string): Promise<void> {
 
 /** What Argo CD's image carries besides the program comes from its module, which is downloaded by now. */
 async function gatherArgocdFiles(
-  { module, recipe }: ToolchainContext,
+  { builds }: ToolchainContext,
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = modulePath(module, "argocd");
+  const { path, by } = pinOf(
+    builds.map(({ module }) => module),
+    "argocd",
+  );
   const { stdout } = await run("go", ["list", "-m", "-f", "{{.Dir}}", path], {
-    cwd: module.folder,
-    env: recipe.env,
+    cwd: by.folder,
+    env: builds.find(({ module }) => module === by)?.recipe.env ?? {},
     signal,
   });
   const source = stdout.trim();

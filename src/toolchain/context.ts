@@ -2,9 +2,9 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Log } from "../runner/log.ts";
 import { packageRoot } from "../runner/package-root.ts";
-import { type GoModule, pinnedVersions, readGoModule } from "./go-module.ts";
+import { pinnedVersions, readGoModules } from "./go-module.ts";
 import { type Platform, thisPlatform } from "./platform.ts";
-import { type Recipe, toolchainKey, toolchainRecipe } from "./recipe.ts";
+import { type ModuleBuild, toolchainBuilds, toolchainKey } from "./recipe.ts";
 import type { ToolchainVersions } from "./toolchain.ts";
 
 export interface ToolchainOptions {
@@ -16,7 +16,7 @@ export interface ToolchainOptions {
   archiveSha256?: string | undefined;
   /** The folder that holds toolchains, one per key and platform. Default: `defaultCacheFolder()`. */
   cache?: string | undefined;
-  /** The folder of the go.mod that pins the programs. Default: `ci/toolchain` of this package. */
+  /** The folder of the modules that pin the programs. Default: `ci/toolchain` of this package. */
   module?: string | undefined;
   log: Log;
   signal?: AbortSignal | undefined;
@@ -27,8 +27,7 @@ export interface ToolchainContext {
   options: ToolchainOptions;
   log: Log;
   signal: AbortSignal | undefined;
-  module: GoModule;
-  recipe: Recipe;
+  builds: readonly ModuleBuild[];
   versions: ToolchainVersions;
   platform: Platform;
   key: string;
@@ -41,17 +40,16 @@ export interface ToolchainContext {
 /** Throws UsageError where this platform cannot run the toolchain. */
 export async function toolchainContext(options: ToolchainOptions): Promise<ToolchainContext> {
   const platform = thisPlatform();
-  const module = await readGoModule(options.module ?? join(packageRoot(), "ci/toolchain"));
-  const recipe = toolchainRecipe(module, platform);
-  const key = await toolchainKey(module, recipe);
+  const modules = await readGoModules(options.module ?? join(packageRoot(), "ci/toolchain"));
+  const builds = toolchainBuilds(modules, platform);
+  const key = await toolchainKey(builds);
   const cache = options.cache ?? defaultCacheFolder();
   return {
     options,
     log: options.log,
     signal: options.signal,
-    module,
-    recipe,
-    versions: pinnedVersions(module),
+    builds,
+    versions: pinnedVersions(modules),
     platform,
     key,
     cache,

@@ -19,6 +19,7 @@ describe("a folder that the user names", () => {
       argocd: "v1.2.3",
       helm: "v1.2.3",
       kustomize: "v1.2.3",
+      k3d: "v1.2.3",
     });
     expect(existsSync(options.cache)).toBe(false);
   });

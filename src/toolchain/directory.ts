@@ -58,5 +58,6 @@ function statedVersions(probes: readonly Probe[]): Partial<Toolchain["versions"]
     argocd: of("argocd"),
     helm: of("helm"),
     kustomize: of("kustomize"),
+    k3d: of("k3d"),
   };
 }

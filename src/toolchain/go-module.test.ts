@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../runner/package-root.ts";
 import { goProgramName } from "./go-build.ts";
-import { modulePath, parseGoMod, pinnedVersions, readGoModule } from "./go-module.ts";
+import { findPin, parseGoMod, pinnedVersions, pinOf, readGoModules } from "./go-module.ts";
 import { programName } from "./recipe.ts";
 import { programs } from "./toolchain.ts";
 
@@ -35,19 +35,30 @@ replace (
   });
 
   it("of ours makes every program that the toolchain has", async () => {
-    const module = await readGoModule(join(packageRoot(), "ci/toolchain"));
-    const made = ["redis", ...module.tools.map(goProgramName)].map(programName);
+    const modules = await readGoModules(join(packageRoot(), "ci/toolchain"));
+    const made = modules
+      .flatMap(({ own, tools }) => [
+        ...own.map((path) => path.slice("./".length)),
+        ...tools.map(goProgramName),
+      ])
+      .map(programName);
     expect(made.sort()).toEqual([...programs].sort());
   });
 
   it("of ours pins all versions, whatever the major version of a module", async () => {
-    const module = await readGoModule(join(packageRoot(), "ci/toolchain"));
-    expect(modulePath(module, "argocd")).toMatch(/^github\.com\/argoproj\/argo-cd\/v\d+$/);
-    for (const version of Object.values(pinnedVersions(module))) expect(version).toMatch(/^v\d+\.\d+\.\d+/);
+    const modules = await readGoModules(join(packageRoot(), "ci/toolchain"));
+    expect(pinOf(modules, "argocd").path).toMatch(/^github\.com\/argoproj\/argo-cd\/v\d+$/);
+    expect(pinOf(modules, "k3d").by.folder).toBe(join(packageRoot(), "ci/toolchain/k3d"));
+    for (const version of Object.values(pinnedVersions(modules))) expect(version).toMatch(/^v\d+\.\d+\.\d+/);
   });
 
   it("must require what versions are asked of", () => {
-    const module = { folder: "x", ...parseGoMod("module x\nrequire helm.sh/helm-not/v4 v4.0.0\n") };
-    expect(() => modulePath(module, "helm")).toThrow("x/go.mod requires no helm.sh/helm");
+    const modules = ["x", "y"].map((folder) => ({
+      folder,
+      own: [],
+      ...parseGoMod("module x\nrequire helm.sh/helm-not/v4 v4.0.0\n"),
+    }));
+    expect(findPin(modules, "helm")).toBeUndefined();
+    expect(() => pinOf(modules, "helm")).toThrow("no require of helm.sh/helm in x/go.mod and y/go.mod");
   });
 });

@@ -15,7 +15,7 @@ export function describeToolchain(report: ToolchainReport): string[] {
   const { key, platform, versions } = report;
   return [
     `Toolchain ${key} for ${platform.os}/${platform.arch}`,
-    `  Kubernetes ${versions.kubernetes}, Argo CD ${versions.argocd}, Helm ${versions.helm}, kustomize ${versions.kustomize}`,
+    `  Kubernetes ${versions.kubernetes}, Argo CD ${versions.argocd}, Helm ${versions.helm}, kustomize ${versions.kustomize}, k3d ${versions.k3d}`,
     "",
     "Where it comes from; the first that has it is taken",
     ...report.sources.map(({ name, state, detail }) => `  ${marks[state]} ${name.padEnd(9)} ${detail}`),

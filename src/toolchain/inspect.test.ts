@@ -29,7 +29,7 @@ describe("doctor", () => {
       ["build", "possible"],
     ]);
     expect(report.sources[2]?.detail).toContain(sha256);
-    expect(report.programs).toHaveLength(9);
+    expect(report.programs).toHaveLength(10);
     for (const program of report.programs) {
       expect(program).toMatchObject({ version: "v1.2.3", checksum: "ok" });
       expect(program.path).toBe(join(folder, "bin", program.name));

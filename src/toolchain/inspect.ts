@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { InfrastructureError, isExpected } from "../runner/errors.ts";
 import { tryRun } from "../runner/process.ts";
 import { archiveSpace, archiveUrl, expectedSum } from "./archive.ts";
-import { buildSpace, goCaches, hasModules } from "./build.ts";
+import { buildSpace, goCaches, goReleases, hasModules } from "./build.ts";
 import { inspectCache } from "./cache.ts";
 import { type ToolchainContext, type ToolchainOptions, toolchainContext } from "./context.ts";
 import { inspectDirectory } from "./directory.ts";
@@ -113,12 +113,12 @@ async function buildSource(context: ToolchainContext, go: string | undefined): P
   }
   const caches = await goCaches(context.signal);
   const { modules, ...rest } = buildSpace;
-  const isDownloaded = await hasModules(context.module, caches.modules);
+  const isDownloaded = await hasModules(context.builds, caches.modules);
   const toCome = isDownloaded ? "" : `; ${formatBytes(modules)} of modules are to be downloaded`;
   return {
     name,
     state: "possible",
-    detail: `Go ${go}, running as ${context.module.goVersion}${toCome}`,
+    detail: `Go ${go}, running as ${goReleases(context.builds)}${toCome}`,
     needs: Object.values(rest).reduce((sum, bytes) => sum + bytes, isDownloaded ? 0 : modules),
   };
 }

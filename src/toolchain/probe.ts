@@ -19,6 +19,7 @@ const arguments_: Record<Program, readonly string[]> = {
   helm: ["version", "--short"],
   kustomize: ["version"],
   redis: ["--version"],
+  k3d: ["version"],
 };
 
 /** A cold disk and a busy machine: kube-apiserver has been seen to take seconds. */

@@ -11,6 +11,7 @@ export const programs = [
   "helm",
   "kustomize",
   "redis",
+  "k3d",
 ] as const;
 
 export type Program = (typeof programs)[number];
@@ -21,6 +22,7 @@ export interface ToolchainVersions {
   argocd: string;
   helm: string;
   kustomize: string;
+  k3d: string;
 }
 
 /** A complete, verified set of programs. */
@@ -33,7 +35,7 @@ export interface Toolchain {
   readonly argocdFiles: string;
   /** The folder with the scripts that Argo CD's repo-server calls by name, for its PATH. */
   readonly argocdScripts: string;
-  /** As pinned by ci/toolchain/go.mod; those of a user's own folder as its programs state them. */
+  /** As pinned by the go.mod files of ci/toolchain; those of a user's own folder as its programs state them. */
   readonly versions: ToolchainVersions;
   /** Where it came from, for people: `cache`, `built from source`, the archive's or folder's name. */
   readonly origin: string;

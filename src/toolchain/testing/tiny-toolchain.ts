@@ -18,12 +18,20 @@ export async function writeFiles(folder: string, files: Record<string, string>):
 const main = 'package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("v1.2.3\\n") }\n';
 
 /**
- * A module like `ci/toolchain` that compiles in a second: the same programs, each of which states v1.2.3, and
- * the same modules, at local folders. It asks for the Go release that the real one does.
+ * Modules like those of `ci/toolchain` that compile in a second: the same programs, each of which states
+ * v1.2.3, of the same modules, at local folders. They ask for the Go release that the real ones do.
  */
 export async function makeTinyModule(folder: string, files: Record<string, string> = {}): Promise<void> {
   const { goVersion } = await readGoModule(join(packageRoot(), "ci/toolchain"));
-  const own = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "helm", "kustomize"];
+  const own = [
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "helm",
+    "kustomize",
+    "server",
+  ];
   const others = {
     "github.com/argoproj/argo-cd/v3": "v3.9.1",
     "k8s.io/kubernetes": "v1.99.1",
@@ -41,14 +49,23 @@ export async function makeTinyModule(folder: string, files: Record<string, strin
       ...Object.entries(others).map(([path, version]) => `require ${path} ${version} // indirect`),
       ...Object.entries(local).map(([path, place]) => `replace ${path} => ${place}`),
       ...own.map((name) => `tool example.test/tiny/cmd/${name}`),
-      "tool example.test/tiny/server",
       "tool github.com/argoproj/argo-cd/v3/cmd",
       "",
     ].join("\n"),
     "go.sum": "",
     ...Object.fromEntries(own.map((name) => [`cmd/${name}/main.go`, main])),
-    "server/main.go": main,
     "redis/main.go": main,
+    "k3d/go.mod": [
+      "module example.test/tiny/k3d",
+      `go ${goVersion}`,
+      "require github.com/k3d-io/k3d/v5 v5.9.1 // indirect",
+      "replace github.com/k3d-io/k3d/v5 => ../modules/k3d",
+      "tool github.com/k3d-io/k3d/v5",
+      "",
+    ].join("\n"),
+    "k3d/go.sum": "",
+    "modules/k3d/go.mod": `module github.com/k3d-io/k3d/v5\n\ngo ${goVersion}\n`,
+    "modules/k3d/main.go": main,
     ...Object.fromEntries(
       Object.entries(local).map(([path, place]) => [
         `${place}/go.mod`,
