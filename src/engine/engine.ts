@@ -1,3 +1,4 @@
+import type { ExistingSettings, K3dSettings } from "../repository/config.ts";
 import type { Log } from "../runner/log.ts";
 import type { OwnedProcesses } from "../runner/owned-processes.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
@@ -16,10 +17,20 @@ export type EngineName = "simulated" | "k3d" | "existing";
 
 export interface EngineRequest {
   toolchain: Toolchain;
+  /**
+   * What the repository says about engines, from where the change under rehearsal cannot edit it. A promise,
+   * because it takes a look at the base, for which an engine without settings need not wait.
+   */
+  settings(): Promise<EngineSettings>;
   /** Owns whatever the engine starts on this machine, and the folder in which it keeps its files. */
   processes: OwnedProcesses;
   log: Log;
   signal: AbortSignal;
+}
+
+export interface EngineSettings {
+  k3d: K3dSettings;
+  existing: ExistingSettings;
 }
 
 /** A running cluster. Disposing releases what the owner of its processes would not: containers, volumes, networks. */
@@ -33,6 +44,11 @@ export interface Cluster extends AsyncDisposable {
   readonly lost: AbortSignal;
   /** Whether containers run. Where they do not, Argo CD's components run as processes. */
   readonly containers: ContainerSupport;
+  /**
+   * Called with the namespace that Argo CD is about to be installed in. Throws UsageError where that is
+   * somebody else's. Undefined where the whole cluster is ours.
+   */
+  claim?(namespace: string): Promise<void>;
   /** What this engine does not exercise, whatever the Application. Shown with every verdict. */
   readonly unexercised: readonly Unexercised[];
 }
@@ -41,9 +57,18 @@ export type ContainerSupport =
   | { kind: "none" }
   | {
       kind: "real";
-      /** The address to bind the mirror to, and the name by which Pods reach it. */
-      mirror: { bind: string; host: string };
+      mirror: MirrorReach;
     };
+
+/** How the mirror, which runs beside us, is reached from within the cluster. */
+export interface MirrorReach {
+  /** The local address to listen on: no wider than the cluster needs. */
+  bind: string;
+  /** The name by which Pods and the API server reach it. */
+  host: string;
+  /** The IP address behind `host`, so that nothing depends on the cluster's DNS; undefined leaves it to that. */
+  address: string | undefined;
+}
 
 /** Objects whose behaviour was not real, and what that leaves unproven. */
 export interface Unexercised {

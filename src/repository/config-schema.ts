@@ -49,10 +49,41 @@ export const configSchema = section(
       "a mapping with values, chart, repository, version, release or namespace",
     ).describe("How Argo CD is installed. By default, the way the repository itself installs it."),
     engine: z
-      .enum(["simulated"])
+      .enum(["simulated", "k3d", "existing"])
       .describe(
-        "The kind of Kubernetes to rehearse on. By default, simulated: a real API server without containers.",
+        "The kind of Kubernetes to rehearse on: k3d (real containers; the default on GitHub Actions), simulated (a real API server without containers; the default elsewhere), or existing (a cluster of yours).",
       ),
+    k3d: section(
+      {
+        config: path.describe(
+          "A configuration file of k3d (kind: Simple), relative to this file: image, agents, ports, registries, k3s arguments.",
+        ),
+        images: z
+          .array(words("the name of an image"), "a list of images")
+          .describe("Images that are loaded into the nodes before anything starts."),
+        imageCache: path.describe(
+          "A folder, relative to this file, where the archives of those images are kept from run to run.",
+        ),
+      },
+      "a mapping with config, images or imageCache",
+    ).describe("How the engine k3d makes its cluster. Read from the base, never from the change."),
+    existing: section(
+      {
+        context: words("the name of a context").describe(
+          "The context of the kubeconfig. A context that looks like production is refused unless it is named here.",
+        ),
+        mirror: section(
+          {
+            bind: words("an address").describe("The address of this machine to listen on."),
+            host: words("a name or an address").describe("How the cluster reaches this machine."),
+          },
+          "a mapping with bind and host",
+        ).describe("How the cluster reaches this machine. By default, found out."),
+      },
+      "a mapping with context or mirror",
+    ).describe(
+      "The cluster that the engine existing rehearses on. Read from the base, never from the change.",
+    ),
     timeout: duration.describe("How long a rehearsal may take. By default, 10m."),
     settle: duration.describe(
       "How long all Applications must stay Synced and Healthy before that counts. By default, 3s.",

@@ -39,7 +39,9 @@ argocd:
   version: "9.2"
   release: argo
   namespace: gitops
-engine: simulated
+engine: k3d
+k3d: {config: k3d.yaml, images: [docker.io/library/busybox], imageCache: .cache/images}
+existing: {context: staging, mirror: {bind: 10.0.0.5, host: rehearsal.lan}}
 timeout: 1h30m
 settle: 500ms
 egress: restricted
@@ -67,7 +69,17 @@ toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256:
         release: "argo",
         namespace: "gitops",
       },
-      engine: "simulated",
+      engine: "k3d",
+      k3d: {
+        config: { path: "k3d.yaml", place: { file: ".rehearsal.yaml", line: 15 }, text: undefined },
+        images: ["docker.io/library/busybox"],
+        imageCache: `${top}/.cache/images`,
+      },
+      existing: {
+        context: "staging",
+        named: true,
+        mirror: { bind: "10.0.0.5", host: "rehearsal.lan" },
+      },
       timeoutMs: 5_400_000,
       settleMs: 500,
       egress: "restricted",

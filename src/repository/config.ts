@@ -17,7 +17,9 @@ export interface Config {
   baseBranch: string | undefined;
   roots: readonly ConfiguredRoot[];
   argocd: ArgoCdConfig;
-  engine: "simulated" | undefined;
+  engine: "simulated" | "k3d" | "existing" | undefined;
+  k3d: K3dSettings;
+  existing: ExistingSettings;
   timeoutMs: number | undefined;
   settleMs: number | undefined;
   egress: "open" | "restricted" | undefined;
@@ -29,6 +31,29 @@ export interface Config {
     /** In lower case. */
     archiveSha256: string | undefined;
   };
+}
+
+export interface K3dSettings {
+  /** k3d's own configuration file. */
+  config: K3dConfigFile | undefined;
+  images: readonly string[];
+  /** Absolute. */
+  imageCache: string | undefined;
+}
+
+export interface K3dConfigFile {
+  /** From the top of the repository. */
+  path: string;
+  place: Place;
+  /** Its content, once it has been read; never from the change under rehearsal. */
+  text: string | undefined;
+}
+
+export interface ExistingSettings {
+  context: string | undefined;
+  /** Whether the context was named in the configuration rather than on the command line. */
+  named: boolean;
+  mirror: { bind: string | undefined; host: string | undefined };
 }
 
 export interface ArgoCdConfig {
@@ -158,7 +183,7 @@ function locate({ top, file }: { top: string; file: string }): Conversion {
 }
 
 function convert(raw: ConfigFile, file: string | undefined, conversion: Conversion): Config {
-  const { repository, argocd, toolchain } = raw;
+  const { repository, argocd, toolchain, k3d, existing } = raw;
   const onDisk = (path: string) => (isAbsolute(path) ? path : join(conversion.diskFolder, path));
   return {
     file,
@@ -180,6 +205,19 @@ function convert(raw: ConfigFile, file: string | undefined, conversion: Conversi
       namespace: argocd?.namespace,
     },
     engine: raw.engine,
+    k3d: {
+      config:
+        k3d?.config === undefined
+          ? undefined
+          : { ...withinRepository(k3d.config, ["k3d", "config"], conversion), text: undefined },
+      images: k3d?.images ?? [],
+      imageCache: k3d?.imageCache === undefined ? undefined : onDisk(k3d.imageCache),
+    },
+    existing: {
+      context: existing?.context,
+      named: existing?.context !== undefined,
+      mirror: { bind: existing?.mirror?.bind, host: existing?.mirror?.host },
+    },
     timeoutMs: raw.timeout === undefined ? undefined : parseDuration(raw.timeout),
     settleMs: raw.settle === undefined ? undefined : parseDuration(raw.settle),
     egress: raw.egress,
