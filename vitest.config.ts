@@ -16,10 +16,22 @@ export default defineConfig({
           // Each of these runs a whole control plane: two at once is what two cores bear.
           name: "engine",
           include: ["test/**/*.test.ts"],
+          exclude: ["test/k3d/**"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
           maxConcurrency: 2,
+        },
+      },
+      {
+        test: {
+          // Real clusters in Docker; where there is none, all of them are skipped.
+          name: "k3d",
+          maxConcurrency: 2,
+          include: ["test/k3d/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
         },
       },
     ],
