@@ -184,6 +184,7 @@ function repoServerEnvironment({ mirror }: ComponentsRequest, folders: Folders):
   return {
     HTTPS_PROXY: mirror.proxyUrl,
     HTTP_PROXY: mirror.proxyUrl,
+    http_proxy: mirror.proxyUrl, // the only spelling that Git takes for http
     NO_PROXY: "127.0.0.1,localhost,.svc,.cluster.local",
     SSL_CERT_FILE: mirror.caBundle,
     GIT_SSL_CAINFO: mirror.caBundle,

@@ -70,14 +70,10 @@ async function install(request: InstallRequest): Promise<ArgoCdInstallation> {
   }
   await installChart(chart, request);
   const pinned = chart.appVersion;
-  const notes = [
-    ...(pinned !== undefined && pinned !== running
-      ? [`The repository pins Argo CD ${pinned}; ${running} was rehearsed.`]
-      : []),
-    ...(settings.version === undefined
+  const notes =
+    settings.version === undefined
       ? [`No version of the chart is pinned; ${chart.version} is the newest.`]
-      : []),
-  ];
+      : [];
   return {
     namespace: settings.namespace,
     source: `chart ${chart.name} ${chart.version}`,

@@ -32,6 +32,8 @@ export interface Api extends AsyncDisposable {
   get(kind: string, name: string): KubeObject | undefined;
   /** Answers in place of the server where it gives a status; never, where it gives "hang". */
   intercept(answer: (received: Received) => Intercepted | Promise<Intercepted>): void;
+  /** How many connections watch. */
+  watchers(): number;
   /** Ends the connections of all who watch. */
   dropWatches(): void;
 }
@@ -193,6 +195,7 @@ export async function startApi(kinds: Kinds): Promise<Api> {
     intercept(next) {
       intercepted = next;
     },
+    watchers: () => watches.size,
     dropWatches() {
       for (const { response } of watches) response.destroy();
     },

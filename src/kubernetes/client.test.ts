@@ -97,6 +97,24 @@ describe("a list", () => {
     expect((await api.client.list("v1", "ConfigMap", "other")).items).toHaveLength(1);
   });
 
+  test("is listed with a selector of its fields, which the server applies", async () => {
+    await using api = await startApi(kinds);
+    await api.client.list("v1", "ConfigMap", "web", { fieldSelector: "type=Warning,metadata.name=a" });
+    expect(pathsOf(api).at(-1)).toBe(
+      "GET /api/v1/namespaces/web/configmaps?fieldSelector=type%3DWarning%2Cmetadata.name%3Da",
+    );
+  });
+
+  test("is given up where the caller's signal aborts", async () => {
+    await using api = await startApi(kinds);
+    await api.client.list("v1", "ConfigMap");
+    api.intercept(() => "hang");
+    const signal = AbortSignal.timeout(200);
+    const error = await errorOf(api.client.list("v1", "ConfigMap", "web", { signal }));
+    expect(error.status).toBe(0);
+    expect((await errorOf(api.client.text("/api/v1/namespaces/web/pods/a/log", signal))).status).toBe(0);
+  });
+
   test("asks once which kinds there are; and again for one that was not there", async () => {
     const growing: Record<string, string> = { ...kinds };
     await using api = await startApi(growing);

@@ -23,6 +23,13 @@ export interface ObjectName {
   namespace?: string | undefined;
 }
 
+export interface ListOptions {
+  /** Such as `type=Warning`. */
+  fieldSelector?: string | undefined;
+  /** Gives up earlier than every request does by itself. */
+  signal?: AbortSignal | undefined;
+}
+
 export interface ObjectList {
   items: KubeObject[];
   /** From which a watch can go on. */
@@ -46,13 +53,23 @@ const requestTimeoutMs = 60_000;
 /** The one way in which this project speaks to a Kubernetes API. All calls share their connections. */
 export interface KubeClient {
   readonly config: KubeConfig;
-  /** Any path of the API, with a JSON body. Throws ApiError on a status of 400 or more. */
-  request(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: Body): Promise<unknown>;
+  /**
+   * Any path of the API, with a JSON body; `accept` asks for another form of the answer, which has to be
+   * JSON too. Throws ApiError on a status of 400 or more.
+   */
+  request(
+    method: "GET" | "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: Body,
+    accept?: string,
+  ): Promise<unknown>;
+  /** What a GET of any path answers, such as a container's log. Throws ApiError, also where `signal` aborts. */
+  text(path: string, signal?: AbortSignal): Promise<string>;
   /** Server-side apply, as field manager `rehearsal`. Throws ApiError. */
   apply(object: KubeObject): Promise<KubeObject>;
   /** Undefined where there is none. Throws ApiError on any other failure. */
   read(name: ObjectName): Promise<KubeObject | undefined>;
-  list(apiVersion: string, kind: string, namespace?: string): Promise<ObjectList>;
+  list(apiVersion: string, kind: string, namespace?: string, options?: ListOptions): Promise<ObjectList>;
   /** JSON merge patch. Throws ApiError. */
   merge(name: ObjectName, patch: Record<string, unknown>): Promise<KubeObject>;
 }
@@ -74,7 +91,11 @@ export function connect(kubeconfig: string): KubeClient {
   const server = config.getCurrentCluster()?.server ?? "";
   const groups = new Map<string, Promise<ApiResource[]>>();
 
-  async function request(method: string, path: string, body?: Body): Promise<unknown> {
+  async function send(
+    method: string,
+    path: string,
+    { body, accept, signal }: { body?: Body; accept?: string; signal?: AbortSignal | undefined } = {},
+  ): Promise<string> {
     const context = new RequestContext(server, HttpMethod.GET);
     await config.applySecurityAuthentication(context);
     const what = `${method} ${path.split("?")[0]}`;
@@ -83,21 +104,30 @@ export function connect(kubeconfig: string): KubeClient {
     try {
       response = await fetch(server + path, {
         method,
-        headers: { ...context.getHeaders(), ...(body === undefined ? {} : { "content-type": body.type }) },
+        headers: {
+          ...context.getHeaders(),
+          ...(accept === undefined ? {} : { accept }),
+          ...(body === undefined ? {} : { "content-type": body.type }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body.content) }),
         ...dispatcherOf(context),
-        signal: AbortSignal.timeout(requestTimeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), ...(signal ? [signal] : [])]),
       });
       text = await response.text();
     } catch (error) {
       throw new ApiError(0, `${what}: the API server did not answer${causeOf(error)}`, error);
     }
-    if (response.ok) return parseAnswer(text, what);
+    if (response.ok) return text;
     throw new ApiError(
       response.status,
       `${what}: ${statusMessage(text) ?? `HTTP ${response.status}`}`,
       undefined,
     );
+  }
+
+  async function request(method: string, path: string, body?: Body, accept?: string): Promise<unknown> {
+    const text = await send(method, path, { ...(body ? { body } : {}), ...(accept ? { accept } : {}) });
+    return parseAnswer(text, `${method} ${path.split("?")[0]}`);
   }
 
   async function pathOf({
@@ -136,6 +166,7 @@ export function connect(kubeconfig: string): KubeClient {
   return {
     config,
     request,
+    text: (path, signal) => send("GET", path, { signal }),
     async apply(object) {
       const path = await pathOf({ ...object.metadata, apiVersion: object.apiVersion, kind: object.kind });
       const content = { type: "application/apply-patch+yaml", content: object } as const;
@@ -149,8 +180,10 @@ export function connect(kubeconfig: string): KubeClient {
         throw error;
       }
     },
-    async list(apiVersion, kind, namespace) {
-      const answer = await request("GET", await pathOf({ apiVersion, kind, namespace }));
+    async list(apiVersion, kind, namespace, { fieldSelector, signal } = {}) {
+      const query = fieldSelector === undefined ? "" : `?fieldSelector=${encodeURIComponent(fieldSelector)}`;
+      const path = `${await pathOf({ apiVersion, kind, namespace })}${query}`;
+      const answer = parseAnswer(await send("GET", path, { signal }), `GET ${path}`);
       const list = answer as { items: KubeObject[]; metadata: { resourceVersion: string } };
       const items = list.items.map((item) => ({ ...item, apiVersion, kind })); // lists leave the type out
       return { items, resourceVersion: list.metadata.resourceVersion };

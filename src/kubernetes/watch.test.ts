@@ -71,3 +71,36 @@ test("ends with its signal", async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(seen).toEqual([]);
 });
+
+test("follows a kind of the core group in one namespace", async () => {
+  await using api = await startApi({ pods: "v1 Pod" });
+  const pod = (name: string, namespace: string) => ({
+    ...{ apiVersion: "v1", kind: "Pod" },
+    metadata: { name, namespace },
+  });
+  api.put(pod("ours", "argocd"));
+  api.put(pod("other", "elsewhere"));
+  const seen: string[] = [];
+  const ended = new AbortController();
+  const pods = { apiVersion: "v1", kind: "Pod", plural: "pods", namespace: "argocd" };
+  watchKind(api.client, pods, ({ metadata }) => seen.push(metadata.name), ended.signal);
+  await expect.poll(() => api.received.at(-1)?.path).toContain("/api/v1/namespaces/argocd/pods?");
+  expect(seen).toEqual(["ours"]);
+  ended.abort();
+});
+
+test("ends as well while its connection is being made", async () => {
+  const api = await startApi(kinds);
+  const ended = new AbortController();
+  api.intercept(async ({ path }) => {
+    if (!path.includes("watch=")) return undefined;
+    ended.abort();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return undefined;
+  });
+  watchKind(api.client, watched, () => undefined, ended.signal);
+  await expect.poll(() => ended.signal.aborted).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(api.watchers()).toBe(0);
+  await api[Symbol.asyncDispose]();
+});

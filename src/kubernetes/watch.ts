@@ -6,12 +6,16 @@ export interface WatchedKind {
   kind: string;
   /** Lower-case plural, as it stands in the API's paths. */
   plural: string;
+  /** Undefined stands for all. */
+  namespace?: string | undefined;
+  /** Follows only what it selects, such as `type=Warning`. */
+  fieldSelector?: string;
 }
 
 const retryMs = 500;
 
 /**
- * Follows every object of one kind in all namespaces. `onChange` is called with the object, or with
+ * Follows every object of one kind. `onChange` is called with the object, or with
  * its last state and `deleted`, first for those that exist. A watch that breaks is opened again until
  * `signal` aborts; the API server's own failure shows elsewhere (as a lost engine).
  */
@@ -21,15 +25,19 @@ export function watchKind(
   onChange: (object: KubeObject, deleted: boolean) => void,
   signal: AbortSignal,
 ): void {
-  const path = `/apis/${watched.apiVersion}/${watched.plural}`;
+  const { apiVersion, kind, plural, namespace, fieldSelector } = watched;
+  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const path = `${root}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${plural}`;
   const list = new ListWatch<KubeObject>(
     path,
-    new Watch(client.config),
+    new EndingWatch(client.config, signal),
     async () => {
-      const { items, resourceVersion } = await client.list(watched.apiVersion, watched.kind);
+      const { items, resourceVersion } = await client.list(apiVersion, kind, namespace, { fieldSelector });
       return { items, metadata: { resourceVersion } };
     },
     false,
+    undefined,
+    fieldSelector,
   );
   list.on("add", (object) => onChange(object, false));
   list.on("update", (object) => onChange(object, false));
@@ -43,4 +51,20 @@ export function watchKind(
   list.on("error", restart);
   signal.addEventListener("abort", () => list.stop().catch(() => undefined), { once: true });
   start();
+}
+
+/** The library's own, when it is stopped while a connection is made, keeps that for half a minute. */
+class EndingWatch extends Watch {
+  readonly #signal: AbortSignal;
+
+  constructor(config: KubeClient["config"], signal: AbortSignal) {
+    super(config);
+    this.#signal = signal;
+  }
+
+  override async watch(...args: Parameters<Watch["watch"]>): Promise<AbortController> {
+    const connection = await super.watch(...args);
+    if (this.#signal.aborted) connection.abort();
+    return connection;
+  }
 }

@@ -24,6 +24,8 @@ export interface Mirror extends AsyncDisposable {
   readonly proxyUrl: string;
   /** PEM file with the mirror's own authority and the system's: for `SSL_CERT_FILE` and `GIT_SSL_CAINFO`. */
   readonly caBundle: string;
+  /** Names for which it answers: lower case, without ports. */
+  readonly hosts: readonly string[];
   /** What it has served since it was opened. */
   evidence(): Evidence;
 }
@@ -99,7 +101,8 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
   const evidence = createEvidenceLog();
   const requests = repositoryRequests(world.urls);
   const upstream = createUpstream({
-    loopback: isLoopback(bind),
+    // Clients in a container may reach us through a forwarder that ends at our loopback address.
+    loopback: isLoopback(bind) && isLoopback(host),
     authorities: trusted,
     environment,
     route: options.upstream?.route,
@@ -157,6 +160,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
   return {
     proxyUrl: `http://${credentials.username}:${credentials.password}@${name}:${proxy.port}`,
     caBundle,
+    hosts: requests.hosts,
     evidence: evidence.snapshot,
     async [Symbol.asyncDispose]() {
       stopped.abort();

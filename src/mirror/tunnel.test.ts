@@ -126,6 +126,19 @@ describe("addresses", () => {
     expect((await gitThrough(mirror, outside.place.root, ["ls-remote", url])).exitCode).toBe(0);
   });
 
+  test("it names its hosts, and on them leads nobody from elsewhere to this machine's own services", async () => {
+    const upstream = { route: () => undefined };
+    const options = { world: { ...outside.world, urls: ["https://Git.lan:8443/a/b"] }, upstream };
+    const asked = `127.0.0.1:${outside.host.port}`;
+    const near = await outside.open(options);
+    expect(near.hosts).toEqual(["git.lan"]);
+    expect(await connectTo(near, asked)).toContain("200");
+    // A client in a container, through a forwarder to our loopback address.
+    const far = await outside.open({ ...options, host: "host.docker.internal" });
+    const proxyUrl = far.proxyUrl.replace("host.docker.internal", "127.0.0.1");
+    expect(await connectTo({ ...far, proxyUrl }, asked)).toContain("502");
+  });
+
   test("an address that is not this machine's cannot be listened on", async () => {
     await expect(outside.open({ bind: "192.0.2.1" })).rejects.toThrow(
       /the mirror cannot listen on 192\.0\.2\.1/,

@@ -11,8 +11,10 @@ import type { Credentials } from "./credentials.ts";
 const startTimeoutMs = 120_000; // 4 s on an idle machine; a compile beside it has tripled that
 const pollMs = 40;
 
-/** Admission that would wait for a backend that no container serves, or taint a node that no kubelet clears. */
-const disabledAdmission = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook", "TaintNodesByCondition"];
+/** Admission that would taint a node that no kubelet clears. */
+const disabledAdmission = ["TaintNodesByCondition"];
+/** Admission that would wait for a backend that no container serves. */
+const webhookAdmission = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"];
 
 /**
  * Controllers left out: those that judge nodes by a kubelet's leases, hand out node addresses, or need
@@ -26,9 +28,12 @@ export async function startApiServer(start: {
   toolchain: Toolchain;
   credentials: Credentials;
   port: number;
+  /** Whether webhooks are called. */
+  webhooks: boolean;
   signal: AbortSignal;
 }): Promise<void> {
-  const { processes, toolchain, credentials, port, signal } = start;
+  const { processes, toolchain, credentials, port, webhooks, signal } = start;
+  const disabled = [...disabledAdmission, ...(webhooks ? [] : webhookAdmission)];
   const socket = join(processes.folder, "etcd.sock");
   processes.start({
     name: "etcd",
@@ -70,7 +75,7 @@ export async function startApiServer(start: {
       "--service-cluster-ip-range=10.96.0.0/16",
       "--authorization-mode=Node,RBAC",
       "--allow-privileged=true",
-      `--disable-admission-plugins=${disabledAdmission.join(",")}`,
+      `--disable-admission-plugins=${disabled.join(",")}`,
       "--enable-priority-and-fairness=false",
       "--profiling=false",
     ],

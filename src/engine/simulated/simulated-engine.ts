@@ -12,20 +12,29 @@ import { installObjects } from "./objects.ts";
  */
 export const simulatedEngine: Engine = {
   name: "simulated",
-  async start(request) {
-    try {
-      return await startCluster(request);
-    } catch (error) {
-      throw request.signal.aborted ? error : await reasonOfFailure(error, request.processes.lost);
-    }
-  },
+  start: (request) => startSimulated(request, { webhooks: false }),
 };
 
-async function startCluster({ processes, toolchain, signal }: EngineRequest): Promise<Cluster> {
+/** As the engine does; `webhooks` are those that run beside it, since none runs in it. */
+export async function startSimulated(
+  request: EngineRequest,
+  options: { webhooks: boolean },
+): Promise<Cluster> {
+  try {
+    return await startCluster(request, options);
+  } catch (error) {
+    throw request.signal.aborted ? error : await reasonOfFailure(error, request.processes.lost);
+  }
+}
+
+async function startCluster(
+  { processes, toolchain, signal }: EngineRequest,
+  { webhooks }: { webhooks: boolean },
+): Promise<Cluster> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error("freePorts gave none");
   const credentials = await issueCredentials(processes.folder, `https://127.0.0.1:${port}`);
-  await startApiServer({ processes, toolchain, credentials, port, signal });
+  await startApiServer({ processes, toolchain, credentials, port, webhooks, signal });
   await startControllers({ processes, toolchain, credentials });
   await installObjects(connect(credentials.adminKubeconfig));
   processes.start({
