@@ -143,7 +143,7 @@ describe("the built command", () => {
     const { code, stdout, stderr } = await rehearse(top, "--json", "--head", "nowhere");
     const verdict = JSON.parse(stdout) as Verdict;
     expect(code).toBe(2);
-    expect(verdict).toMatchObject({ schema: 1, result: "misused", applications: [] });
+    expect(verdict).toMatchObject({ schema: 2, result: "misused", applications: [] });
     expect(stderr).toContain("nowhere");
   });
 

@@ -247,6 +247,22 @@ describe("one that is expected and was never created", () => {
     expect(get("shop").waitsFor).toEqual(["Application/argocd/root"]);
   });
 
+  it("waits for the one of an earlier wave that has failed and holds their parent up", () => {
+    const { see, pass, get } = stage();
+    const running = { phase: "Running", message: "waiting for healthy state of argoproj.io/Application/db" };
+    see(
+      passing("root", {
+        "status.resources": [child("db"), child("shop")],
+        "status.sync.status": "OutOfSync",
+        "status.operationState": { ...running, operation: { sync: { revision: merge } } },
+      }),
+      passing("db", { "status.health": { status: "Degraded" } }),
+    );
+    expect(pass(60_000)).toBe("decided");
+    expect(get("db").final?.code).toBe("degraded");
+    expect(get("shop").waitsFor).toEqual(["Application/argocd/db"]);
+  });
+
   it("is no longer missing once it is there", () => {
     const { see, pass, get } = stage();
     see(parent(), passing("other", { "status.health.status": "Progressing" }));

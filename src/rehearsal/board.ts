@@ -4,15 +4,22 @@ import { examine } from "./examine.ts";
 import { examineSet } from "./examine-set.ts";
 import { expectationsOf, expectationsOfSet, type UnderTest } from "./expectation.ts";
 import { progressing } from "./finding.ts";
+import { type Pace, simulatedPace } from "./pace.ts";
 import type { Finding } from "./reason.ts";
 import { carryOn, finalReason, noteAnswer } from "./suspicion.ts";
 import { childrenOf, isHeldByChildren, isOpen, keyFor, type Tracked, track } from "./tracked.ts";
+import type { Workloads } from "./workloads/assess.ts";
+import { refine } from "./workloads/refine.ts";
 
 export interface BoardOptions {
   underTest: UnderTest;
   /** Names of ApplicationSets that may generate nothing. */
   allowEmpty: readonly string[];
   settleMs: number;
+  /** How long to wait for what. By default, that of an engine without containers. */
+  pace?: Pace;
+  /** What the Pods of each Application say, on an engine where they are real. */
+  workloads?: Workloads | undefined;
 }
 
 /** What the board says about the rehearsal as a whole. */
@@ -23,14 +30,6 @@ export type Standing =
   /** Something has failed for good, and waiting longer would say no more. */
   | { state: "decided" };
 
-/** An Application that is expected and not there has failed when its parent has been done for this long. */
-const missingMs = 6_000;
-/** Nobody counts as making progress who has not changed for this long. */
-const stuckMs = 20_000;
-/** After a failure the others get until there was no news, and none of them has changed, for this long. */
-const patienceMs = 15_000;
-/** However much changes: what passes or fails does so for the first time within this time of the last that did. */
-const newsMs = 60_000;
 const decidedMs = 1_500;
 const emptyMs = 10_000;
 
@@ -48,6 +47,8 @@ export interface Board {
 }
 
 export function createBoard(options: BoardOptions): Board {
+  const { pace = simulatedPace, workloads } = options;
+  const { missingMs, stuckMs, patienceMs, newsMs, quietMs } = pace;
   const all = new Map<string, Tracked>();
   let startedAt: number | undefined;
   let lastChange = 0;
@@ -85,15 +86,20 @@ export function createBoard(options: BoardOptions): Board {
     for (const tracked of all.values()) tracked.waitsFor = blockers(tracked);
     const everyone = [...all.values()];
     const open = everyone.filter(isOpen);
-    const moving = now - lastProgress < newsMs && open.some((tracked) => makesProgress(tracked, now));
+    const moving =
+      now - lastProgress < newsMs && open.some((tracked) => makesProgress(tracked, now, stuckMs));
     quietSince = moving ? undefined : (quietSince ?? now);
     for (const tracked of everyone) judge(tracked, now);
     return { state: standing(everyone, now) };
   }
 
   function look(tracked: Tracked, now: number): void {
-    if (tracked.unread) read(tracked, now);
+    const { unread } = tracked;
+    const before = tracked.finding.state;
+    if (unread) read(tracked, now);
+    refineByWorkloads(tracked, now);
     const { finding } = tracked;
+    if (unread || finding.state !== before) noteChange(tracked, now);
     tracked.suspicion = carryOn(tracked.suspicion, finding, now);
     tracked.passedAt = finding.state === "passed" ? (tracked.passedAt ?? now) : undefined;
     if (finding.state === "passed") {
@@ -107,9 +113,23 @@ export function createBoard(options: BoardOptions): Board {
 
   function read(tracked: Tracked, now: number): void {
     tracked.unread = false;
-    tracked.finding = findingOf(tracked, options);
+    tracked.seen = findingOf(tracked, options);
     tracked.children = childrenOf(tracked);
     for (const { kind, namespace, name } of tracked.children) expect(kind, namespace, name, tracked.key, now);
+  }
+
+  function refineByWorkloads(tracked: Tracked, now: number): void {
+    const { kind, object } = tracked;
+    tracked.workloads =
+      kind === "Application" && object ? workloads?.assess(object as Application, now) : undefined;
+    tracked.finding = refine(tracked.seen, tracked.workloads, pace);
+    const { changedAt = 0, unsettledUntil = 0 } = tracked.workloads ?? {};
+    // It has changed, but whether it has settled only its restarts tell.
+    tracked.changedAt = Math.max(tracked.changedAt, changedAt);
+    lastChange = Math.max(lastChange, unsettledUntil);
+  }
+
+  function noteChange(tracked: Tracked, now: number): void {
     const fingerprint = fingerprintOf(tracked);
     if (fingerprint === tracked.fingerprint) return;
     tracked.fingerprint = fingerprint;
@@ -118,15 +138,22 @@ export function createBoard(options: BoardOptions): Board {
 
   function blockers(tracked: Tracked): string[] {
     if (tracked.finding.state === "passed") return [];
-    if (tracked.object === undefined) {
-      const parent = all.get(tracked.expectedBy ?? "");
-      return parent?.final ? [parent.key] : []; // which will not create it any more
-    }
+    if (tracked.object === undefined) return blockersOfAbsent(tracked);
     if (!isHeldByChildren(tracked)) return [];
     const above = ancestors(tracked);
     return tracked.children
       .map(({ key }) => key)
       .filter((key) => all.get(key)?.finding.state !== "passed" && !above.has(key));
+  }
+
+  /** A parent that has failed creates no more, and one of whose earlier wave has failed does not get to it. */
+  function blockersOfAbsent({ key, expectedBy }: Tracked): string[] {
+    const parent = all.get(expectedBy ?? "");
+    if (parent?.final) return [parent.key];
+    if (!parent || !isHeldByChildren(parent)) return [];
+    return parent.children
+      .map((child) => child.key)
+      .filter((other) => other !== key && all.get(other)?.final);
   }
 
   /** Keys of itself and of those that brought it. */
@@ -142,7 +169,7 @@ export function createBoard(options: BoardOptions): Board {
     if (object === undefined) {
       if (isOpen(tracked) && isMissing(tracked, now)) fail(tracked, missing(tracked), now);
     } else if (suspicion && finding.state === "suspect" && (isOpen(tracked) || mayStillHeal(tracked))) {
-      fail(tracked, finalReason(suspicion, now, quietSince), now);
+      fail(tracked, finalReason(suspicion, now, quietSince, quietMs), now);
     }
   }
 
@@ -168,6 +195,7 @@ export function createBoard(options: BoardOptions): Board {
     if (now - lastNews >= newsMs) return "decided";
     const open = everyone.filter(isOpen);
     if (open.length === 0) return now - lastNews >= decidedMs ? "decided" : "running";
+    if (open.some((tracked) => tracked.workloads?.working)) return "running";
     const lastMove = Math.max(lastNews, ...open.map(({ changedAt }) => changedAt));
     return now - lastMove >= patienceMs ? "decided" : "running";
   }
@@ -198,13 +226,16 @@ function findingOf(tracked: Tracked, { allowEmpty }: BoardOptions): Finding {
 }
 
 /** One that fails again and again changes, and makes none. */
-function makesProgress({ finding, suspicion, changedAt }: Tracked, now: number): boolean {
+function makesProgress(tracked: Tracked, now: number, stuckMs: number): boolean {
+  const { finding, suspicion, changedAt, workloads } = tracked;
+  if (workloads?.working) return true; // another of its Pods, for which one that fails may be waiting
   return finding.state !== "suspect" && suspicion === undefined && now - changedAt < stuckMs;
 }
 
 /** Whether it was held final only because nothing else moved. */
 function mayStillHeal({ final, suspicion }: Tracked): boolean {
-  return final !== undefined && suspicion?.finality.when === "quiet";
+  const when = suspicion?.finality.when;
+  return final !== undefined && (when === "quiet" || when === "tried");
 }
 
 function missing({ gone }: Tracked): Tracked["final"] {

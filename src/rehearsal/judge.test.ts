@@ -25,6 +25,7 @@ const served: JudgeOptions = {
   fidelity: () => [],
   servedMerge: (url) => url === repoURL,
   places: nowhere,
+  misled: undefined,
   timedOut: false,
 };
 
@@ -99,6 +100,16 @@ describe("evidence", () => {
     expect(result).toBe("infrastructure");
     expect(summary).toBe("2 of 2 Applications did not pass; not for a reason in the change: blog, shop.");
     expect(applications[0]).toMatchObject({ state: "failed", reason: { code: "no-evidence" } });
+  });
+
+  it("that a repo-server got past the mirror is red, however healthy an Application is", () => {
+    const misled = "The repo-server's Pod argocd-repo-server-1 was not led to the mirror.";
+    const { result, applications } = judged([passing("shop")], { misled });
+    expect(result).toBe("infrastructure");
+    expect(applications[0]).toMatchObject({
+      state: "failed",
+      reason: { code: "no-evidence", class: "infrastructure", message: misled },
+    });
   });
 
   it("is asked for each source that follows the branch, and for no other", () => {

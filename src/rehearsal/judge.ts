@@ -11,13 +11,18 @@ import type {
   ApplicationVerdict,
   SourceVerdict,
 } from "./verdict.ts";
+import type { Diagnosis } from "./workloads/diagnosis.ts";
 
 export interface JudgeOptions {
   fidelity: FidelityCheck;
   /** Whether the mirror handed out the merge result under this URL. */
   servedMerge(repoURL: string): boolean;
+  /** Why manifests may have come from elsewhere than the mirror; undefined where they cannot. */
+  misled: string | undefined;
   places: Places;
   timedOut: boolean;
+  /** By `namespace/name`. Without it, there is none. */
+  diagnoses?: ReadonlyMap<string, Diagnosis> | undefined;
 }
 
 export interface Judged {
@@ -52,6 +57,11 @@ const dependent: readonly ReasonCode[] = [
   "missing-project",
   "missing",
   "timeout",
+  // A program that gives up without its database, a Secret that an operator makes, a class of storage.
+  "crash",
+  "probe",
+  "container-config",
+  "volume",
 ];
 
 /** Whether a failure may be the consequence of another one. */
@@ -94,6 +104,7 @@ function judgeApplication(
     place: options.places.ofApplication(tracked),
     resources: application?.status?.resources?.length ?? 0,
     notProven: application ? options.fidelity(application) : [],
+    diagnosis: options.diagnoses?.get(`${tracked.namespace}/${tracked.name}`),
   };
 }
 
@@ -154,11 +165,15 @@ function sourceVerdicts(application: Application, tracked: Tracked): SourceVerdi
 }
 
 /** What got its manifests past the mirror has not been rehearsed, however healthy it is. */
-function unserved({ expectations }: Tracked, { servedMerge }: JudgeOptions): Reason | undefined {
-  const source = expectations.find(({ kind, source }) => kind === "merge" && !servedMerge(source.repoURL));
-  if (!source) return undefined;
-  const message = `the mirror has no record of serving ${source.source.repoURL} at the merge result`;
-  return { code: "no-evidence", class: "infrastructure", message };
+function unserved({ expectations }: Tracked, { servedMerge, misled }: JudgeOptions): Reason | undefined {
+  const ours = expectations.filter(({ kind }) => kind === "merge");
+  const source = ours.find(({ source }) => !servedMerge(source.repoURL));
+  if (source) {
+    const message = `the mirror has no record of serving ${source.source.repoURL} at the merge result`;
+    return { code: "no-evidence", class: "infrastructure", message };
+  }
+  if (misled === undefined || ours.length === 0) return undefined;
+  return { code: "no-evidence", class: "infrastructure", message: misled };
 }
 
 function byName(

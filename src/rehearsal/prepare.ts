@@ -25,14 +25,14 @@ export interface Prepared {
   notes: readonly string[];
 }
 
-/**
- * Works out what to rehearse: the repository's identity, the merge result, its roots, and how it wants
- * Argo CD. Throws the user's errors in all of that.
- */
-export async function prepare(
-  request: RehearsalRequest,
-  where: { folder: string; toolchain: Toolchain; signal: AbortSignal },
-): Promise<Prepared> {
+interface Where {
+  folder: string;
+  toolchain: Toolchain;
+  signal: AbortSignal;
+}
+
+/** Makes the world after the merge, under the URLs by which the repository is known. Throws the user's errors. */
+export async function makeWorld(request: RehearsalRequest, where: Where): Promise<World> {
   const { checkout, config, log } = request;
   const { signal } = where;
   const identity = await identifyRepository(
@@ -54,6 +54,15 @@ export async function prepare(
       signal,
     }),
   );
+  return { ...world, notes: [...identity.notes, ...world.notes] };
+}
+
+/**
+ * Works out what to rehearse: the roots in the merge result, and how the repository wants Argo CD.
+ * Throws the user's errors in all of that.
+ */
+export async function prepare(request: RehearsalRequest, world: World, where: Where): Promise<Prepared> {
+  const { checkout, config } = request;
   const isRepository = (url: string) => world.urls.some((known) => sameRepository(known, url));
   const content = await readContent(await openTree(world.gitDir, world.merge), checkout.scope);
   const roots = await findRoots({ content, configured: config.roots, isThisRepository: isRepository });
@@ -62,7 +71,7 @@ export async function prepare(
     folder: where.folder,
     toolchain: where.toolchain,
     env: helmEnvironment(where.folder),
-    signal,
+    signal: where.signal,
   });
   return {
     world,
@@ -71,6 +80,6 @@ export async function prepare(
     settings,
     chart,
     isRepository,
-    notes: [...identity.notes, ...world.notes, ...notes],
+    notes: [...world.notes, ...notes],
   };
 }

@@ -42,7 +42,23 @@ export type ReasonCode =
   | "generates-nothing"
   | "missing" // expected, and not there
   | "deleted" // being deleted
+  | "image" // a container's image cannot be pulled
+  | "crash" // a container starts and ends, again and again
+  | "probe" // a container runs, and its probe says that it does not work
+  | "unschedulable" // no node takes a Pod
+  | "container-config" // a container cannot be made or started as the Pod describes it
+  | "volume" // a volume cannot be mounted, or a claim gets none
   | "timeout";
+
+/** Failures that Pods show: Argo CD knows no more of them, however often it is asked. */
+export const workloadCodes: readonly ReasonCode[] = [
+  "image",
+  "crash",
+  "probe",
+  "unschedulable",
+  "container-config",
+  "volume",
+];
 
 /** When a reason ends the wait for its Application. */
 export type Finality =
@@ -55,7 +71,12 @@ export type Finality =
   /** When it has failed this often, whatever the retry limit says; or when the retries are spent. */
   | { when: "retried"; times: number }
   /** When it has lasted this long. */
-  | { when: "lasting"; ms: number };
+  | { when: "lasting"; ms: number }
+  /**
+   * When a whole try has failed since nothing else makes progress any more, and all has been quiet for a while. `beganAt` (ms since the epoch) is
+   * when the last failed try began; undefined while it has not failed often enough to say anything.
+   */
+  | { when: "tried"; beganAt: number | undefined };
 
 /** What one look at an Application says. */
 export type Finding =

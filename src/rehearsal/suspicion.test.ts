@@ -43,17 +43,24 @@ describe("a failure", () => {
     [{ when: "quiet" }, 10_000, 2_001, false],
     [{ when: "quiet" }, 10_000, 2_000, true],
     [{ when: "quiet" }, 7_999, 0, false],
+    [{ when: "tried", beganAt: 2_000 }, 10_000, 2_000, true],
+    [{ when: "tried", beganAt: 2_000 }, 9_999, 2_000, false],
+    [{ when: "tried", beganAt: 1_999 }, 600_000, 2_000, false],
+    [{ when: "tried", beganAt: 2_000 }, 600_000, undefined, false],
+    [{ when: "tried", beganAt: undefined }, 600_000, 0, false],
   ] satisfies [Finality, number, number | undefined, boolean][])(
     "%j after %i ms, quiet since %s, is final: %s",
     (finality, now, quietSince, final) => {
-      expect(finalReason(suspected(finality), now, quietSince) !== undefined).toBe(final);
+      expect(finalReason(suspected(finality), now, quietSince, 8_000) !== undefined).toBe(final);
     },
   );
 
   it("keeps what was said of why it is final", () => {
     const suspicion = suspected({ when: "now" });
     suspicion.reason = { ...suspicion.reason, finality: "it failed 2 times (its retry limit is 5)" };
-    expect(finalReason(suspicion, 0, undefined)?.finality).toBe("it failed 2 times (its retry limit is 5)");
+    expect(finalReason(suspicion, 0, undefined, 8_000)?.finality).toBe(
+      "it failed 2 times (its retry limit is 5)",
+    );
   });
 
   it("is the same one where only its numbers differ, and tells the newest", () => {

@@ -1,6 +1,6 @@
 import { refreshAnnotation } from "../argocd/requests.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
-import type { Finality, Finding, Reason } from "./reason.ts";
+import { type Finality, type Finding, type Reason, workloadCodes } from "./reason.ts";
 
 /** A failure that was seen, and what has been done to find out whether it stays. Times in ms since the epoch. */
 export interface Suspicion {
@@ -26,8 +26,6 @@ export interface Refreshes {
 const dormantMs = 12_000;
 const firstRefreshMs = 2_000;
 const longestRefreshMs = 15_000;
-/** A failure that another Application may heal is tried again at least once in this time. */
-const quietMs = 8_000;
 
 /**
  * Carries a suspicion on to the next look: the same failure goes on, another one replaces it, a
@@ -49,7 +47,8 @@ export function carryOn(
 }
 
 /** Whether a comparison that also forgets what Argo CD has cached would tell more now. */
-export function wantsRefresh({ finality, refreshes }: Suspicion, now: number): boolean {
+export function wantsRefresh({ reason, finality, refreshes }: Suspicion, now: number): boolean {
+  if (workloadCodes.includes(reason.code)) return false;
   if (finality.when === "now" || finality.when === "retried") return false;
   if (finality.when === "repeated" && refreshes.repeated > 0) return false;
   const pause = Math.min(firstRefreshMs * 2 ** refreshes.asked, longestRefreshMs);
@@ -70,15 +69,18 @@ export function noteAnswer({ refreshes }: Suspicion, { metadata }: KubeObject): 
 
 /**
  * The reason, with why it is held final, once it is; undefined while waiting may still help.
- * `quietSince` is the time since which no Application has made progress; undefined while one does.
+ * `quietSince` is the time since which no Application has made progress; undefined while one does. One that
+ * another Application may heal is tried again at least once in `quietMs`.
  */
 export function finalReason(
   suspicion: Suspicion,
   now: number,
   quietSince: number | undefined,
+  quietMs: number,
 ): Reason | undefined {
   const { reason, finality, since, refreshes } = suspicion;
   const final = (why: string): Reason => ({ ...reason, finality: reason.finality ?? why });
+  const isQuiet = (from: number) => quietSince !== undefined && now - from >= quietMs;
   switch (finality.when) {
     case "now":
       return final("nothing that Argo CD does by itself can heal it");
@@ -87,8 +89,14 @@ export function finalReason(
     case "lasting":
       return now - since >= finality.ms ? final(`it lasted ${Math.round(finality.ms / 1000)} s`) : undefined;
     case "quiet":
-      return quietSince !== undefined && now - Math.max(quietSince, since) >= quietMs
+      return isQuiet(Math.max(quietSince ?? 0, since))
         ? final("nothing else made progress that could have brought what is missing")
+        : undefined;
+    case "tried":
+      return isQuiet(quietSince ?? 0) &&
+        finality.beganAt !== undefined &&
+        finality.beganAt >= (quietSince ?? 0)
+        ? final("it was tried again when nothing else made progress any more, and failed again")
         : undefined;
     case "retried":
       return undefined; // operation.ts turns it into "now" when it has failed often enough
@@ -96,7 +104,9 @@ export function finalReason(
 }
 
 /** What makes two failures the same one: not the numbers in it, such as a temporary path or a time. */
-function signature({ code, message, resource }: Reason): string {
+function signature({ code, class: reasonClass, message, resource }: Reason): string {
   if (code === "transport") return code; // the same network fails in many words
+  if (workloadCodes.includes(code))
+    return `${code} ${reasonClass} ${resource?.kind ?? ""}/${resource?.name ?? ""}`;
   return `${code} ${resource?.kind ?? ""}/${resource?.name ?? ""} ${message.replace(/\d+/g, "").slice(0, 120)}`;
 }

@@ -2,6 +2,7 @@ import type { Application, ApplicationSet, ResourceStatus } from "../argocd/appl
 import type { SourceExpectation } from "./expectation.ts";
 import type { Finding, Reason } from "./reason.ts";
 import type { Suspicion } from "./suspicion.ts";
+import type { Assessment } from "./workloads/assess.ts";
 
 /** Everything known about one Application or ApplicationSet of the rehearsal. Times in ms since the epoch. */
 export interface Tracked {
@@ -21,6 +22,11 @@ export interface Tracked {
   expectedBy: string | undefined;
   children: readonly Child[];
   expectations: readonly SourceExpectation[];
+  /** What its status says by itself. */
+  seen: Finding;
+  /** What its Pods say, where there are any. */
+  workloads: Assessment | undefined;
+  /** What both say together. */
   finding: Finding;
   suspicion: Suspicion | undefined;
   final: Reason | undefined;
@@ -63,6 +69,8 @@ export function track(kind: Tracked["kind"], namespace: string, name: string, no
     expectedBy: undefined,
     children: [],
     expectations: [],
+    seen: { state: "progressing", detail: "not there yet" },
+    workloads: undefined,
     finding: { state: "progressing", detail: "not there yet" },
     suspicion: undefined,
     final: undefined,

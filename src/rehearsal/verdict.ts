@@ -2,9 +2,10 @@ import type { EngineName } from "../engine/engine.ts";
 import type { Place } from "../runner/errors.ts";
 import type { Usage } from "../runner/usage.ts";
 import type { Reason } from "./reason.ts";
+import type { Diagnosis } from "./workloads/diagnosis.ts";
 
 /** Raised with every change that a reader of the JSON has to know about. */
-export const verdictSchema = 1;
+export const verdictSchema = 2;
 
 /**
  * What a rehearsal found. Everything that is shown or written derives from this object, and so does
@@ -80,6 +81,8 @@ export interface ApplicationVerdict {
   /** How many objects it manages. */
   resources: number;
   notProven: readonly NotProven[];
+  /** What its Pods told when it did not pass; undefined where it passed or no container runs. */
+  diagnosis: Diagnosis | undefined;
 }
 
 /** `waiting` is not a failure of its own: another Application's is. `unfinished` ran out of time. */

@@ -24,6 +24,7 @@ function application(name: string, changes: Partial<ApplicationVerdict> = {}): A
     place: undefined,
     resources: 1,
     notProven: [],
+    diagnosis: undefined,
     ...changes,
   };
 }
@@ -37,7 +38,7 @@ function failed(name: string, reason: Partial<Reason> = {}): ApplicationVerdict 
 
 function verdict(applications: ApplicationVerdict[], changes: Partial<Verdict> = {}): Verdict {
   return {
-    schema: 1,
+    schema: 2,
     result: "failed",
     summary: "1 of 2 Applications did not pass; at fault: shop.",
     error: undefined,
@@ -115,6 +116,38 @@ cccccccc into main@bbbbbbbb as aaaaaaaa · Kubernetes v1.37.2 (simulated) · Arg
       "    PreSync hook failed: backoff limit",
       "    web/migrate.yaml:4",
       "    held final because it failed 2 times (its retry limit is 5)",
+    ]);
+  });
+
+  it("that fails with real containers shows what its Pods told, in few lines, and as data", () => {
+    const reason = { code: "crash", class: "change", message: "container app crashes: exit code 1" } as const;
+    const lines = Array.from({ length: 9 }, (_, index) => `line ${index}`);
+    const pod = { pod: "web/web-1", node: "node-1", state: "Running, not ready", lines };
+    const diagnosis = {
+      pods: [{ ...pod, lines: ["container app waits", "  log: \u001b[31m::error::x\u001b[0m"] }, pod, pod],
+      others: ["event FailedCreate of ReplicaSet web: quota"],
+      nodes: ["node node-1: DiskPressure=True"],
+      incomplete: ["log of web-2, app: no answer in time"],
+    };
+    const printed = text(verdict([{ ...failed("shop", reason), diagnosis }])).split("\n");
+    expect(printed.slice(2, 19)).toEqual([
+      "✗ shop",
+      "    container app crashes: exit code 1",
+      "    Pod web/web-1 (Running, not ready)",
+      "      container app waits",
+      "        log: ::error::x",
+      "    Pod web/web-1 (Running, not ready)",
+      "      line 0",
+      "      line 1",
+      "      line 2",
+      "      line 3",
+      "      line 4",
+      "      line 5",
+      "    and 1 Pod more",
+      "    event FailedCreate of ReplicaSet web: quota",
+      "    node node-1: DiskPressure=True",
+      "    not known: log of web-2, app: no answer in time",
+      "",
     ]);
   });
 

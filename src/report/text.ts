@@ -1,6 +1,7 @@
 import { nameResource } from "../argocd/application.ts";
 import type { Reason } from "../rehearsal/reason.ts";
 import type { ApplicationVerdict, Result, Verdict } from "../rehearsal/verdict.ts";
+import type { Diagnosis } from "../rehearsal/workloads/diagnosis.ts";
 import { formatDuration } from "../runner/duration.ts";
 import type { Place } from "../runner/errors.ts";
 import { countOf, someOf } from "../runner/words.ts";
@@ -51,12 +52,15 @@ interface Failure {
   name: string;
   state: ApplicationVerdict["state"];
   reason: Reason;
+  diagnosis?: Diagnosis | undefined;
 }
 
 function failures({ applications, applicationSets }: Verdict, palette: Palette): string[] {
-  const failed = [...applications, ...applicationSets].flatMap(({ name, state, reason }) =>
-    state !== "passed" && reason ? [{ name, state, reason }] : [],
-  );
+  const failed = [...applications, ...applicationSets].flatMap((part): Failure[] => {
+    const { name, state, reason } = part;
+    if (state === "passed" || !reason) return [];
+    return [{ name, state, reason, diagnosis: "diagnosis" in part ? part.diagnosis : undefined }];
+  });
   const waiting = applications.filter(({ state }) => state === "waiting");
   return [
     ...[...Map.groupBy(failed, causeOf).values()].flatMap((group) => failureLines(group, palette)),
@@ -90,8 +94,32 @@ function failureLines(group: readonly Failure[], palette: Palette): string[] {
     `    ${oneLine(reason.message)}`,
     ...(reason.place ? [palette.dim(`    ${placeText(reason.place)}`)] : []),
     ...(reason.finality ? [palette.dim(`    held final because ${oneLine(reason.finality)}`)] : []),
+    ...diagnosisLines(first.diagnosis).map((line) => palette.dim(line)),
     ...(others ? [`  ${others}`] : []),
   ];
+}
+
+/** Of an Application; all of it stands in its file. */
+const shownPods = 2;
+const shownPodLines = 6;
+
+function diagnosisLines(diagnosis: Diagnosis | undefined): string[] {
+  if (!diagnosis) return [];
+  const { pods, others, nodes, incomplete } = diagnosis;
+  const shown = pods
+    .slice(0, shownPods)
+    .flatMap(({ pod, state, lines }) => [
+      `Pod ${pod} (${state})`,
+      ...lines.slice(0, shownPodLines).map((line) => `  ${line}`),
+    ]);
+  const more = pods.length > shownPods ? [`and ${countOf(pods.length - shownPods, "Pod")} more`] : [];
+  return [
+    ...shown,
+    ...more,
+    ...others.slice(-2),
+    ...nodes,
+    ...incomplete.map((what) => `not known: ${what}`),
+  ].map((line) => `    ${/^ */.exec(line)?.[0] ?? ""}${oneLine(line)}`);
 }
 
 /** Grouped by reason, because the same few hold for nearly every Application. */

@@ -1,0 +1,51 @@
+import type { Cluster } from "../engine/engine.ts";
+import { openTree } from "../repository/tree.ts";
+import { asStep } from "../runner/log.ts";
+import type { OwnedProcesses } from "../runner/owned-processes.ts";
+import type { Toolchain } from "../toolchain/toolchain.ts";
+import { engineSettings } from "./engine-settings.ts";
+import { makeWorld, type Prepared, prepare } from "./prepare.ts";
+import type { RehearsalRequest } from "./rehearse.ts";
+
+/**
+ * Starts the cluster and meanwhile works out what to rehearse on it. Throws the first failure of the
+ * two, once the other has ended and nothing of it is left.
+ */
+export async function startAndPrepare(
+  request: RehearsalRequest,
+  { processes, toolchain, signal }: { processes: OwnedProcesses; toolchain: Toolchain; signal: AbortSignal },
+): Promise<{ cluster: Cluster; prepared: Prepared }> {
+  const { engine, checkout, config, configVouched: vouched, log } = request;
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const cancelling = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
+      failed.abort(error);
+      throw error;
+    });
+  const where = { folder: processes.folder, toolchain, signal: either };
+  const making = makeWorld(request, where);
+  const notes: string[] = [];
+  const settings = async () => {
+    const { gitDir, base } = await making;
+    const read = await engineSettings({ checkout, config, vouched, base: () => openTree(gitDir, base) });
+    notes.push(...read.notes);
+    return read.settings;
+  };
+  const [cluster, prepared] = await Promise.allSettled([
+    cancelling(
+      asStep(log, `Starting a cluster (${engine.name})`, () =>
+        engine.start({ toolchain, processes, log, signal: either, settings }),
+      ),
+    ),
+    cancelling(making.then((world) => prepare(request, world, where))),
+  ]);
+  if (cluster.status === "fulfilled" && prepared.status === "fulfilled") {
+    return {
+      cluster: cluster.value,
+      prepared: { ...prepared.value, notes: [...notes, ...prepared.value.notes] },
+    };
+  }
+  if (cluster.status === "fulfilled") await cluster.value[Symbol.asyncDispose]();
+  throw failed.signal.reason;
+}
