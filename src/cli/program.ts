@@ -36,7 +36,13 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option("--base <revision>", "what the change is merged into (default: the default branch)")
     .option("--head <revision>", "the change (default: HEAD)")
     .option("--worktree", "rehearse what lies in the checkout, committed or not")
-    .addOption(new Option("--engine <name>", "where to rehearse").choices(Object.keys(engines)))
+    .addOption(
+      new Option(
+        "--engine <name>",
+        "where to rehearse (default: k3d on GitHub Actions, simulated elsewhere)",
+      ).choices(Object.keys(engines)),
+    )
+    .option("--context <name>", "the context of the kubeconfig, for the engine existing")
     .option("--timeout <duration>", "how long the Applications may take (default: 10m)", duration)
     .option("--root <path...>", "the root manifests or their folder, where convention does not find them")
     .option("--config <file>", "configuration (default: .rehearsal.yaml)")
@@ -61,6 +67,7 @@ Examples:
   rehearse                              the current branch, merged into the default branch
   rehearse --worktree                   the same with what is not committed yet
   rehearse --base main --head feature   any two revisions
+  rehearse --engine k3d                 with real containers, in Docker
   rehearse clusters/home --json         one folder of a larger repository, for a script
 
 Exit codes:

@@ -1,4 +1,5 @@
 import { posix, resolve } from "node:path";
+import type { EngineName } from "../engine/engine.ts";
 import { verdictOfError } from "../rehearsal/error-verdict.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
 import { stopwatch } from "../rehearsal/stopwatch.ts";
@@ -9,13 +10,14 @@ import { type Checkout, openCheckout } from "../repository/checkout.ts";
 import { type Config, loadConfig } from "../repository/config.ts";
 import { InfrastructureError } from "../runner/errors.ts";
 import { type Console, liveConsole, plainConsole } from "./console.ts";
-import { type AvailableEngine, defaultEngine, engines } from "./engines.ts";
+import { defaultEngine, engines } from "./engines.ts";
 
 export interface RehearseFlags {
   base?: string;
   head?: string;
   worktree?: boolean;
-  engine?: AvailableEngine;
+  engine?: EngineName;
+  context?: string;
   /** Milliseconds. */
   timeout?: number;
   root?: string[];
@@ -67,8 +69,9 @@ async function rehearseWith(
     head: flags.head,
     worktree: flags.worktree ?? false,
     fetch: flags.fetch,
-    engine: engines[flags.engine ?? config.engine ?? defaultEngine],
+    engine: engines[flags.engine ?? config.engine ?? defaultEngine(process.env)],
     config,
+    configVouched: flags.config !== undefined,
     logsTo: flags.logs,
     log: console,
     signal,
@@ -76,10 +79,15 @@ async function rehearseWith(
   });
 }
 
-function withFlags(config: Config, { timeout, root, toolchain }: RehearseFlags, { scope }: Checkout): Config {
+function withFlags(config: Config, flags: RehearseFlags, { scope }: Checkout): Config {
+  const { context, timeout, root, toolchain } = flags;
   const place = { file: "--root" };
+  const { existing } = config;
   return {
     ...config,
+    ...(context === undefined || context === existing.context
+      ? {}
+      : { existing: { ...existing, context, named: false } }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(root === undefined ? {} : { roots: root.map((path) => ({ path: posix.join(scope, path), place })) }),
     ...(toolchain === undefined ? {} : { toolchain: { ...config.toolchain, directory: resolve(toolchain) } }),
