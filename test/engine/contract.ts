@@ -18,6 +18,8 @@ export interface ContractOptions {
   remains(): Promise<readonly string[]>;
   /** For engines with real containers: serves HTTP on 8080, and answers with the text after `-text`. */
   image?: string;
+  /** An engine on somebody's cluster has one of it, and may exercise all that is there. */
+  shared?: boolean;
   /** Milliseconds after the call at which a start is aborted. */
   abortAfter: readonly number[];
 }
@@ -45,7 +47,7 @@ export function describeEngine(engine: Engine, options: ContractOptions): void {
         expect((await stat(cluster.kubeconfig)).mode & 0o077).toBe(0);
         expect((await readFile(cluster.kubeconfig, "utf8")).length).toBeGreaterThan(0);
         expect(cluster.containers.kind).toBe(options.containers);
-        expect(cluster.unexercised.length).toBeGreaterThan(0);
+        if (!options.shared) expect(cluster.unexercised.length).toBeGreaterThan(0);
 
         await makeNamespace(client);
         await client.apply(configMap({ answer: "42" }));
@@ -59,7 +61,8 @@ export function describeEngine(engine: Engine, options: ContractOptions): void {
       expect(await options.remains()).toEqual(before);
     });
 
-    it("gives two at once that do not disturb each other", async () => {
+    const itOfItsOwn = options.shared ? () => undefined : it;
+    itOfItsOwn("gives two at once that do not disturb each other", async () => {
       const before = await options.remains();
       {
         const [one, two] = await Promise.allSettled([start(engine, options), start(engine, options)]);
@@ -144,7 +147,8 @@ const labels = { app: "web" };
 const configMapName = { apiVersion: "v1", kind: "ConfigMap", name: "settings", namespace };
 
 async function makeNamespace(client: KubeClient): Promise<void> {
-  await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  // Labelled: of an object with nothing but a name the API does not record who made it.
+  await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } });
 }
 
 function configMap(data: Record<string, string>) {

@@ -72,16 +72,19 @@ export async function someCluster(): Promise<SomeCluster> {
         content: object,
       })) as KubeObject;
     },
-    async titles() {
-      const { objects } = await listEverything(client);
-      const made = objects.filter(({ resource }) => !transient.has(resource.kind));
-      return made.map((object) => `${title(object)} ${object.uid}`).sort();
-    },
+    titles: () => titlesOf(client),
     async [Symbol.asyncDispose]() {
       await cluster[Symbol.asyncDispose]();
       await processes[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Titles and UIDs of all objects that somebody made. */
+export async function titlesOf(client: KubeClient): Promise<string[]> {
+  const { objects } = await listEverything(client);
+  const made = objects.filter(({ resource }) => !transient.has(resource.kind));
+  return made.map((object) => `${title(object)} ${object.uid}`).sort();
 }
 
 /** What controllers make and forget as time goes by. */
