@@ -72,8 +72,11 @@ export interface MirrorReach {
 
 /** Objects whose behaviour was not real, and what that leaves unproven. */
 export interface Unexercised {
-  /** Kinds, with their group where it is not the core one: `Service`, `apps/Deployment`. */
-  kinds: readonly string[];
+  /**
+   * Kinds, with their group where it is not the core one: `Service`, `apps/Deployment`; or all that
+   * CustomResourceDefinitions define, Argo CD's own excepted.
+   */
+  kinds: readonly string[] | "custom resources";
   /** Only objects with this value at this path. */
   only?: { path: readonly string[]; value: string };
   why: string;

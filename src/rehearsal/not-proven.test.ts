@@ -16,6 +16,7 @@ const unexercised: readonly Unexercised[] = [
     only: { path: ["spec", "type"], value: "LoadBalancer" },
     why: "its address was made up",
   },
+  { kinds: "custom resources", why: "no operator acted on it" },
 ];
 
 function service(name: string, type?: string) {
@@ -31,7 +32,7 @@ function definition(group: string, kind: string) {
   };
 }
 
-async function notProven(resources: ResourceStatus[]) {
+async function notProven(resources: ResourceStatus[], entries = unexercised) {
   await using api = await startApi(kinds);
   for (const object of [
     service("public", "LoadBalancer"),
@@ -40,7 +41,7 @@ async function notProven(resources: ResourceStatus[]) {
     definition("argoproj.io", "Application"),
   ])
     api.put(object);
-  const check = await fidelityCheck(api.client, unexercised);
+  const check = await fidelityCheck(api.client, entries);
   return check(passing("web", { "status.resources": resources }));
 }
 
@@ -75,6 +76,11 @@ describe("what an Application does not prove", () => {
         { group: "argoproj.io", kind: "Application", name: "shop", namespace: "argocd" },
       ]),
     ).toEqual([{ why: "no operator acted on it", resources: ["cert-manager.io/Certificate web/tls"] }]);
+  });
+
+  it("are no custom resources where operators run", async () => {
+    const certificate = { group: "cert-manager.io", kind: "Certificate", name: "tls", ...inWeb };
+    expect(await notProven([certificate], unexercised.slice(0, 2))).toEqual([]);
   });
 
   it("is nothing of what is to be deleted, and nothing where there is nothing", async () => {

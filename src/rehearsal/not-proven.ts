@@ -8,32 +8,31 @@ export type FidelityCheck = (application: Application) => NotProven[];
 
 /**
  * Prepares that check: reads once what the status of an Application does not tell, namely objects of
- * which only some are unexercised, and the kinds that operators define, none of which ran.
+ * which only some are unexercised, and the kinds that are defined in the cluster.
  */
 export async function fidelityCheck(
   client: KubeClient,
   unexercised: readonly Unexercised[],
 ): Promise<FidelityCheck> {
-  const [customKinds, ...selected] = await Promise.all([
-    readCustomKinds(client),
-    ...unexercised.map((entry) => (entry.only ? readSelected(client, entry) : undefined)),
-  ]);
+  const selected = await Promise.all(
+    unexercised.map(async ({ kinds, only, why }) => {
+      if (kinds === "custom resources")
+        return { why, kinds: await readCustomKinds(client), names: undefined };
+      return { why, kinds: new Set(kinds), names: only && (await readSelected(client, kinds, only)) };
+    }),
+  );
   return (application) => {
     const resources = (application.status?.resources ?? []).filter((resource) => !resource.requiresPruning);
-    const byEntry = unexercised.map(({ kinds, why }, index) =>
-      notProven(
-        why,
-        resources.filter(
-          (resource) =>
-            kinds.includes(kindOf(resource)) && (selected[index]?.has(nameResource(resource)) ?? true),
+    return selected
+      .map(({ why, kinds, names }) =>
+        notProven(
+          why,
+          resources.filter(
+            (resource) => kinds.has(kindOf(resource)) && (names?.has(nameResource(resource)) ?? true),
+          ),
         ),
-      ),
-    );
-    const custom = notProven(
-      "no operator acted on it",
-      resources.filter((resource) => customKinds.has(kindOf(resource))),
-    );
-    return [...byEntry, custom].filter((entry) => entry.resources.length > 0);
+      )
+      .filter((entry) => entry.resources.length > 0);
   };
 }
 
@@ -57,11 +56,15 @@ async function readCustomKinds(client: KubeClient): Promise<Set<string>> {
 }
 
 /** Names of the objects that `only` selects. Kinds of the core group alone have needed this so far. */
-async function readSelected(client: KubeClient, { kinds, only }: Unexercised): Promise<Set<string>> {
+async function readSelected(
+  client: KubeClient,
+  kinds: readonly string[],
+  only: NonNullable<Unexercised["only"]>,
+): Promise<Set<string>> {
   const lists = await Promise.all(kinds.map((kind) => client.list("v1", kind)));
   const matching = lists
     .flatMap(({ items }) => items)
-    .filter((item) => only !== undefined && valueAt(item, only.path) === only.value);
+    .filter((item) => valueAt(item, only.path) === only.value);
   return new Set(
     matching.map(({ kind, metadata }) =>
       nameResource({

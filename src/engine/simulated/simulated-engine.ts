@@ -85,4 +85,5 @@ const unexercised: readonly Unexercised[] = [
     ],
     why: "no webhook was called",
   },
+  { kinds: "custom resources", why: "no operator acted on it" },
 ];
