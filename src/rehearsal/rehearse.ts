@@ -11,22 +11,18 @@ import { reasonOfFailure } from "../runner/loss.ts";
 import { type OwnedProcesses, ownProcesses } from "../runner/owned-processes.ts";
 import { resolveToolchain } from "../toolchain/resolve.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
-import { applyRoots } from "./apply-roots.ts";
-import { createBoard } from "./board.ts";
 import { verdictOfError } from "./error-verdict.ts";
 import { judge } from "./judge.ts";
 import { fidelityCheck } from "./not-proven.ts";
-import { containerPace, simulatedPace } from "./pace.ts";
 import { findPlaces } from "./places.ts";
 import type { Prepared } from "./prepare.ts";
+import { reconcile } from "./reconcile.ts";
 import { conclude } from "./result.ts";
 import { runArgoCd } from "./run-argocd.ts";
-import { type ProgressNode, snapshot } from "./snapshot.ts";
+import type { ProgressNode } from "./snapshot.ts";
 import { startAndPrepare } from "./start.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { type ApplicationVerdict, type Verdict, verdictSchema } from "./verdict.ts";
-import { waitForVerdict } from "./wait.ts";
-import { followWorkloads, waitWithin } from "./workloads/follow.ts";
 
 export interface RehearsalRequest {
   /** Opened at the folder whose Applications are rehearsed. */
@@ -48,8 +44,6 @@ export interface RehearsalRequest {
   /** Called as the Applications make progress. */
   onProgress(tree: readonly ProgressNode[]): void;
 }
-
-const defaultTimeoutMs = 10 * 60_000;
 
 /**
  * Rehearses one change from its two revisions to a verdict. Never throws: whatever goes wrong is a
@@ -129,55 +123,28 @@ async function rehearseOn(
   });
   const { installation } = argocd;
   clock.mark("argocdReady");
-  const roots = await applyRoots({
+  const { roots, all, ended, diagnoses } = await reconcile({
+    cluster,
     client,
-    roots: prepared.roots,
-    world,
-    toolchain,
+    prepared,
     namespace: installation.namespace,
+    request,
+    toolchain,
     folder: processes.folder,
+    clock,
     signal,
   });
-  clock.mark("applied");
-  const underTest = { ...world, isRepository: prepared.isRepository };
-  const isReal = cluster.containers.kind === "real";
-  const pace = isReal ? containerPace : simulatedPace;
-  using followed = isReal ? followWorkloads({ client, log, signal }) : undefined;
-  const board = createBoard({
-    underTest,
-    allowEmpty: config.allowEmpty,
-    settleMs: config.settleMs ?? pace.settleMs,
-    pace,
-    workloads: followed?.workloads,
-  });
-  for (const { kind, namespace, name } of roots) {
-    board.expect(kind as "Application" | "ApplicationSet", namespace, name, undefined, Date.now());
-  }
-  const timeoutMs = config.timeoutMs ?? defaultTimeoutMs;
-  const ended = await waitForVerdict({
-    client,
-    board,
-    deadline: Date.now() + (isReal ? waitWithin(timeoutMs) : timeoutMs),
-    signal,
-    log,
-    onChange: ({ all }) => request.onProgress(snapshot(all, Date.now())),
-  });
-  clock.mark("decided");
-  const diagnoses =
-    ended === "passed"
-      ? undefined
-      : await followed?.diagnose(board.all, join(processes.folder, "logs", "diagnosis"));
   const evidence = mirror.evidence();
   const options = {
     fidelity: await fidelityCheck(client, cluster.unexercised),
     servedMerge: (url: string) =>
       evidence.fetches.some((fetch) => sameRepository(fetch.url, url) && fetch.commits.includes(world.merge)),
-    places: await findPlaces(content, board.all),
+    places: await findPlaces(content, all),
     misled: await argocd.misled(),
     timedOut: ended === "timeout",
     diagnoses,
   };
-  const judged = judge(board.all, options);
+  const judged = judge(all, options);
   signal.throwIfAborted(); // nothing that was lost meanwhile may end in a verdict
   return {
     schema: verdictSchema,

@@ -35,7 +35,9 @@ const syncAgainMs = 2_000;
  * is reached, asking Argo CD again where only that can tell whether a failure is final. Throws the
  * signal's reason where it aborts.
  */
-export async function waitForVerdict(options: WaitOptions): Promise<Standing["state"] | "timeout"> {
+export async function waitForVerdict(
+  options: WaitOptions,
+): Promise<Exclude<Standing["state"], "running"> | "timeout"> {
   const { client, board, deadline, signal, onChange } = options;
   const watching = new AbortController();
   const ended = AbortSignal.any([signal, watching.signal]);
