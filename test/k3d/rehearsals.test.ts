@@ -64,7 +64,9 @@ describe.runIf(dockerAnswers)("rehearsals on real containers (needs Docker)", ()
       await using repository = await homelab(registry.k3dConfig, {
         "root/children/argocd.yaml": () => undefined,
       });
-      await repository.commit(withFaults(faults), "change");
+      const nowhere = (text: string) =>
+        text.replace("  selector:\n    app: web\n  ports", "  selector:\n    app: nobody\n  ports");
+      await repository.commit({ ...withFaults(faults), "applications/web/web.yaml": nowhere }, "change");
       const { exitCode, verdict, progress } = await rehearsal(repository.folder, "--engine", "k3d");
       expect(exitCode, progress).toBe(1);
       const found = Object.fromEntries(
@@ -102,7 +104,11 @@ describe.runIf(dockerAnswers)("rehearsals on real containers (needs Docker)", ()
         class: "change",
         place: at("size"),
       });
-      expect(found.web?.state).toBe("passed");
+      expect(reason("web"), "no one answers for its Service").toMatchObject({
+        state: "failed",
+        code: "hook",
+      });
+      expect(found.storage?.state).toBe("passed");
     });
   });
 

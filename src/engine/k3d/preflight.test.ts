@@ -4,7 +4,7 @@ import { InfrastructureError } from "../../runner/errors.ts";
 import { silentLog } from "../../runner/log.ts";
 import { tempFolder } from "../../toolchain/testing/temp-folder.ts";
 import { tryDocker } from "./docker.ts";
-import { diskOf, isRemote, judgeHost, preflight } from "./preflight.ts";
+import { describeHost, diskOf, isRemote, judgeHost, preflight } from "./preflight.ts";
 
 const disk = { folder: "/var/lib/docker", free: 60e9, total: 200e9 };
 const roomy = { cpus: 4, memory: 16e9, freeMemory: 12e9, disk };
@@ -42,6 +42,15 @@ describe("a machine", () => {
   ])("with %j is tight", (change, warning) => {
     expect(judgeHost({ ...roomy, ...change })).toEqual({ hopeless: undefined, tight: [warning] });
   });
+});
+
+it("a host is told in words", () => {
+  const disk = { folder: "/var/lib/docker", free: 49e9, total: 252e9 };
+  const host = { cpus: 2, memory: 24e9, freeMemory: undefined, isThisSystem: true, containerdStore: false };
+  expect(describeHost({ ...host, disk })).toBe(
+    "2 processors, 24 GB of memory, 49 GB of 252 GB are free in /var/lib/docker",
+  );
+  expect(describeHost({ ...host, cpus: 1, disk: undefined })).toBe("1 processor, 24 GB of memory");
 });
 
 describe("an endpoint", () => {

@@ -118,6 +118,13 @@ export function judgeHost(host: Pick<DockerHost, "cpus" | "memory" | "freeMemory
   return { hopeless: undefined, tight };
 }
 
+/** `2 processors, 24 GB of memory, 49 GB of 252 GB are free in /var/lib/docker` */
+export function describeHost({ cpus, memory, disk }: DockerHost): string {
+  const processors = `${cpus} processor${cpus === 1 ? "" : "s"}`;
+  const parts = [processors, `${formatBytes(memory)} of memory`, ...(disk ? [describeDisk(disk)] : [])];
+  return parts.join(", ");
+}
+
 /** `812 MB of 14 GB are free in /var/lib/docker` */
 export function describeDisk({ folder, free, total }: Disk): string {
   return `${formatBytes(free)} of ${formatBytes(total)} are free in ${folder}`;
