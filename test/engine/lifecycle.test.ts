@@ -61,10 +61,14 @@ interface Running extends AsyncDisposable {
 /** The command with a temporary folder of its own, so that whatever it leaves is found. */
 async function start(): Promise<Running> {
   const temporary = await mkdtemp(join(tmpdir(), "lifecycle-run-"));
-  const command = spawn(process.execPath, [join(packageRoot(), "src/cli/main.ts"), repository], {
-    env: { ...process.env, TMPDIR: temporary },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const command = spawn(
+    process.execPath,
+    [join(packageRoot(), "src/cli/main.ts"), repository, "--engine", "simulated"],
+    {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let output = "";
   for (const stream of [command.stdout, command.stderr]) stream?.on("data", (chunk) => (output += chunk));
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>

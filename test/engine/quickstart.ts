@@ -64,7 +64,7 @@ export interface Run {
 /** Runs the command as its user would, with `--json`. */
 export async function rehearse(folder: string, ...flags: string[]): Promise<Run> {
   const main = join(packageRoot(), "src/cli/main.ts");
-  const result = await exec(process.execPath, [main, folder, "--json", ...flags], {
+  const result = await exec(process.execPath, [main, folder, "--json", "--engine", "simulated", ...flags], {
     maxBuffer: 64 * 1024 * 1024,
   }).then(
     ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
