@@ -9,6 +9,7 @@ import { InfrastructureError } from "../runner/errors.ts";
 import { freePorts, type OwnedProcesses } from "../runner/owned-processes.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { type Component, configMapData, readComponent } from "./component-spec.ts";
+import { ensureDefaultProject } from "./default-project.ts";
 
 export interface ComponentsRequest {
   client: KubeClient;
@@ -110,18 +111,7 @@ async function completeInstallation(client: KubeClient, namespace: string): Prom
     { apiVersion: "v1", kind: "Secret", name: "argocd-secret", namespace },
     { stringData: { "server.secretkey": key } },
   );
-  const project = { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", name: "default", namespace };
-  if (await client.read(project)) return;
-  await client.apply({
-    apiVersion: project.apiVersion,
-    kind: project.kind,
-    metadata: { name: project.name, namespace },
-    spec: {
-      sourceRepos: ["*"],
-      destinations: [{ server: "*", namespace: "*" }],
-      clusterResourceWhitelist: [{ group: "*", kind: "*" }],
-    },
-  });
+  await ensureDefaultProject(client, namespace);
 }
 
 interface Folders {

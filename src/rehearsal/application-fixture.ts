@@ -62,6 +62,20 @@ export function passing(name: string, changes: Changes = {}): Application {
   return change(application, changes);
 }
 
+/** An Application that manages these objects of its own namespace `web`. */
+export function managing(resources: readonly Partial<ResourceStatus>[], changes: Changes = {}): Application {
+  return passing("web", {
+    "status.resources": resources.map((resource) => ({
+      group: "apps",
+      kind: "Deployment",
+      namespace: "web",
+      name: "web",
+      ...resource,
+    })),
+    ...changes,
+  });
+}
+
 /** The same with several sources. */
 export function passingMany(
   name: string,

@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Application } from "../argocd/application.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
-import { type Changes, passing, underTest } from "./application-fixture.ts";
-import { createBoard } from "./board.ts";
-import { containerPace } from "./pace.ts";
-import { workloadsOf } from "./workloads/assess.ts";
-import { createInventory, type ObservedKind } from "./workloads/inventory.ts";
 import {
   backsOff,
   becomes,
@@ -18,7 +13,13 @@ import {
   started,
   waits,
   withContainer,
-} from "./workloads/pod-fixture.ts";
+} from "../workloads/pod-fixture.ts";
+import type { SeenKind } from "../workloads/sightings.ts";
+import { type Changes, passing, underTest } from "./application-fixture.ts";
+import { createBoard } from "./board.ts";
+import { containerPace } from "./pace.ts";
+import { workloadsOf } from "./workloads/assess.ts";
+import { createInventory } from "./workloads/inventory.ts";
 
 const settleMs = 10_000;
 const progressing: Changes = { "status.health.status": "Progressing" };
@@ -45,7 +46,7 @@ function stage() {
     see: (...objects: KubeObject[]) => {
       for (const object of objects) {
         if (object.kind === "Application") board.observe("Application", object, false, now);
-        else inventory.observe(object.kind as ObservedKind, object, false, now);
+        else inventory.observe(object.kind as SeenKind, object, false, now);
       }
     },
     remove: (object: Application) => board.observe("Application", object, true, now),

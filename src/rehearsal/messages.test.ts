@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { classifyComparison, classifySync, cleanMessage } from "./messages.ts";
-import type { ReasonClass, ReasonCode } from "./reason.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
 
-type Case = readonly [message: string, code: ReasonCode | undefined, of: ReasonClass | undefined];
+type Case = readonly [message: string, code: ReasonCode | undefined, of: Reason["class"] | undefined];
 
 const generation = "Failed to load target state: failed to generate manifest for source 1 of 1: ";
 const rpc = "rpc error: code = Unknown desc = ";

@@ -1,7 +1,7 @@
 import { startComponents } from "../argocd/components.ts";
-import { prepareInCluster } from "../argocd/in-cluster.ts";
+import { prepareInCluster } from "../argocd/in-cluster/in-cluster.ts";
+import { runningVersion } from "../argocd/in-cluster/running-version.ts";
 import { installArgoCd } from "../argocd/install.ts";
-import { runningVersion } from "../argocd/running-version.ts";
 import type { ArgoCdInstallation } from "../argocd/settings.ts";
 import type { Cluster } from "../engine/engine.ts";
 import type { KubeClient } from "../kubernetes/client.ts";

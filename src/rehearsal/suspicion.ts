@@ -1,6 +1,10 @@
 import { refreshAnnotation } from "../argocd/requests.ts";
 import type { KubeObject } from "../kubernetes/client.ts";
-import { type Finality, type Finding, type Reason, workloadCodes } from "./reason.ts";
+import { podCodes } from "../workloads/failure.ts";
+import type { Finality, Finding, Reason } from "./reason.ts";
+
+/** What Argo CD knows nothing of. */
+const workloadCodes: readonly Reason["code"][] = podCodes;
 
 /** A failure that was seen, and what has been done to find out whether it stays. Times in ms since the epoch. */
 export interface Suspicion {

@@ -1,4 +1,4 @@
-import { crashFailure, lastEnd, outlivingMs, type Tries } from "./crashes.ts";
+import { crashFailure, lastEnd, outlivingMs, startFailure, type Tries } from "./crashes.ts";
 import { change, type Failure, failing, infrastructure, type Look, working } from "./failure.ts";
 import { imageFailure, imageReasons } from "./image.ts";
 import { type ContainerSpec, type ContainerStatus, containerOf, type Event, type Pod } from "./objects.ts";
@@ -48,6 +48,8 @@ export function examineContainer(view: ContainerView): Look | undefined {
     if (!running || isHabit) return failing(failure);
     return { state: "trying", detail: `${named} runs again`, hint: failure.reason };
   }
+  if (waiting?.reason === "RunContainerError")
+    return failing(startFailure(named, waiting.message ?? "", { when: "lasting", ms: 30_000 }));
   if (!running) return undefined;
   if (init && !goesOn) return working(`${named} runs`);
   if (status.ready || (init && status.started)) return { state: "well" };

@@ -1,5 +1,4 @@
-import type { Finality } from "../reason.ts";
-import { change, type Failure, infrastructure } from "./failure.ts";
+import { change, type Failure, infrastructure, type PodFinality } from "./failure.ts";
 import type { ContainerSpec, ContainerStatus, Event, Terminated } from "./objects.ts";
 import { probeFailureOf, withoutPodAddress } from "./probes.ts";
 
@@ -49,7 +48,7 @@ export function outlivingMs({ failures, ranMs }: Tries): number {
 export function crashFailure({ container, init, tries, events }: Crashing, end: Terminated): Failure {
   const { failures, beganAt } = tries;
   const named = `${init ? "init container" : "container"} ${container.name}`;
-  const tried = (least: number): Finality => ({
+  const tried = (least: number): PodFinality => ({
     when: "tried",
     beganAt: failures >= least ? beganAt : undefined,
   });
@@ -86,7 +85,7 @@ const machine =
   /no space left on device|too many open files|cannot allocate memory|unable to apply caps|cgroup|resource temporarily unavailable|read-only file system|shim disconnected/i;
 
 /** Of a container that never began: `said` are runc's words. */
-export function startFailure(named: string, said: string, finality: Finality): Failure {
+export function startFailure(named: string, said: string, finality: PodFinality): Failure {
   const cause = said
     .replace(/^.*?(?:unable to start container process|container_linux\.go:\d+): /s, "")
     .replace(/^error during container init: /, "")

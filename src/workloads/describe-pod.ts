@@ -1,18 +1,28 @@
-import { countOf } from "../../runner/words.ts";
+import { countOf } from "../runner/words.ts";
 import { lastEnd } from "./crashes.ts";
-import type { PodDiagnosis } from "./diagnosis.ts";
-import { everyContainer } from "./examine-pod.ts";
 import type { ContainerLog } from "./gather.ts";
 import {
   type ContainerStatus,
   conditionOf,
   type Event,
+  everyContainer,
   type Node,
   type Pod,
   placeOf,
   type Terminated,
 } from "./objects.ts";
 import { durationOf } from "./tries.ts";
+
+/** Not redacted, unless the Pod that it is made of is; every line may come from the cluster. */
+export interface PodDiagnosis {
+  /** `namespace/name` */
+  pod: string;
+  node: string | undefined;
+  /** Such as `Pending`, `Running, not ready`. */
+  state: string;
+  /** The few lines that say most, those that decide first. */
+  lines: readonly string[];
+}
 
 const shownLines = 3;
 const shownEvents = 2;

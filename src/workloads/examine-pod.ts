@@ -1,20 +1,10 @@
 import { examineContainer } from "./containers.ts";
 import { crashFailure, lastEnd, type Tries } from "./crashes.ts";
 import { change, failing, infrastructure, type Look, working } from "./failure.ts";
-import { type ContainerSpec, type ContainerStatus, conditionOf, type Pod } from "./objects.ts";
+import { conditionOf, everyContainer } from "./objects.ts";
+import type { PodRecord } from "./pod-record.ts";
 import { type Room, scheduleFailure, waitsForClaim } from "./scheduling.ts";
 import { preparationFailure, type SeenEvent } from "./volumes.ts";
-
-/** A Pod, and what was seen of it. Times in ms since the epoch, by our clock. */
-export interface PodRecord {
-  pod: Pod;
-  firstSeenAt: number;
-  /** When its status last said something new. */
-  changedAt: number;
-  fingerprint: string;
-  /** By the container's name. */
-  tries: ReadonlyMap<string, Tries>;
-}
 
 /** What a Pod depends on. */
 export interface Surroundings {
@@ -121,20 +111,3 @@ const untried: Tries = {
   runningSince: undefined,
   restartedAt: undefined,
 };
-
-/** Each container with its status, those that run first at the front. */
-export function everyContainer(
-  pod: Pod,
-): { container: ContainerSpec; init: boolean; status: ContainerStatus | undefined }[] {
-  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-  const paired = (specs: readonly ContainerSpec[], statuses: readonly ContainerStatus[], init: boolean) =>
-    specs.map((container) => ({
-      container,
-      init,
-      status: statuses.find(({ name }) => name === container.name),
-    }));
-  return [
-    ...paired(pod.spec.initContainers ?? [], initContainerStatuses, true),
-    ...paired(pod.spec.containers, containerStatuses, false),
-  ];
-}

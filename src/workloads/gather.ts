@@ -1,7 +1,5 @@
-import { ApiError, type KubeClient, type KubeObject } from "../../kubernetes/client.ts";
-import { everyContainer } from "./examine-pod.ts";
-import type { Event, Node, Pod } from "./objects.ts";
-import { placeOf } from "./objects.ts";
+import { ApiError, type KubeClient, type KubeObject } from "../kubernetes/client.ts";
+import { type Event, everyContainer, type Node, type Pod, placeOf } from "./objects.ts";
 
 /** The last words of one container. */
 export interface ContainerLog {
@@ -29,12 +27,14 @@ export interface GatherOptions {
   namespaces: readonly string[];
   /** For everything together, in ms. */
   budgetMs: number;
+  /** Of each log, its last ones; 40 by default. */
+  logLines?: number;
   signal: AbortSignal;
 }
 
-/** Of one log. Together with its limit of lines it keeps an endless line out. */
-const logBytes = 16_384;
-const logLines = 40;
+const defaultLogLines = 40;
+/** On average. Together with the limit of lines it keeps an endless line out. */
+const lineBytes = 410;
 const requestMs = 10_000;
 const atOnce = 8;
 
@@ -44,8 +44,10 @@ export async function gather({
   pods,
   namespaces,
   budgetMs,
+  logLines = defaultLogLines,
   signal,
 }: GatherOptions): Promise<Gathered> {
+  const logBytes = logLines * lineBytes;
   const over = AbortSignal.any([signal, AbortSignal.timeout(budgetMs)]);
   const missing: { what: string; namespace: string | undefined }[] = [];
   const events = new Map<string, Event[]>();
@@ -104,7 +106,7 @@ export async function gather({
           });
           const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log?${query}`;
           const text = await textOf(client, path, each);
-          if (text !== undefined) slot.log = { container, previous, text: wholeLines(text) };
+          if (text !== undefined) slot.log = { container, previous, text: wholeLines(text, logBytes) };
         });
       }),
     ),
@@ -155,8 +157,8 @@ function different(logs: readonly ContainerLog[]): ContainerLog[] {
 }
 
 /** A line that was cut off may end in the middle of a Secret, which nobody would know again. */
-function wholeLines(text: string): string {
-  return Buffer.byteLength(text) < logBytes ? text : text.slice(0, text.lastIndexOf("\n") + 1);
+function wholeLines(text: string, limit: number): string {
+  return Buffer.byteLength(text) < limit ? text : text.slice(0, text.lastIndexOf("\n") + 1);
 }
 
 async function inTurns(work: readonly (() => Promise<void>)[]): Promise<void> {

@@ -1,5 +1,4 @@
-import type { Finality, Reason } from "../reason.ts";
-import { type Failure, tidy } from "./failure.ts";
+import { type CauseClass, type Failure, type PodFinality, tidy } from "./failure.ts";
 
 /** The kubelet's reasons for a container that waits for its image (pkg/kubelet/images/types.go). */
 export const imageReasons: readonly string[] = [
@@ -14,16 +13,16 @@ export const imageReasons: readonly string[] = [
 
 interface Rule {
   pattern: RegExp;
-  class: Reason["class"];
-  finality: Finality;
+  class: CauseClass;
+  finality: PodFinality;
 }
 
 /** The kubelet tries again after 10, 20, 40 and 80 s; these give three tries, and one that was slow. */
-const network: Finality = { when: "lasting", ms: 90_000 };
+const network: PodFinality = { when: "lasting", ms: 90_000 };
 /** Nobody tags an image between two tries, and a limit of a registry lasts for hours. */
-const soon: Finality = { when: "lasting", ms: 12_000 };
+const soon: PodFinality = { when: "lasting", ms: 12_000 };
 /** The pull Secret may come from another Application. */
-const secret: Finality = { when: "quiet" };
+const secret: PodFinality = { when: "quiet" };
 
 /**
  * What containerd's or Docker's words about a pull mean (core/remotes/docker of containerd, and the error
@@ -93,7 +92,7 @@ export function imageFailure(
 ): Failure | undefined {
   const said = causeOf(waiting.message ?? "") || causeOf(pullEvent ?? "");
   const named = `image ${image} of container ${container}`;
-  const failure = (reasonClass: Reason["class"], why: string, finality: Finality): Failure => ({
+  const failure = (reasonClass: CauseClass, why: string, finality: PodFinality): Failure => ({
     reason: { code: "image", class: reasonClass, message: tidy(why) },
     finality,
   });

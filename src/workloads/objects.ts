@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../kubernetes/client.ts";
+import type { KubeObject } from "../kubernetes/client.ts";
 
 /** A Pod as the API gives it. Only what the rules read; everything in `status` may be missing early on. */
 export interface Pod extends KubeObject {
@@ -141,7 +141,41 @@ export function conditionOf(
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
+/** When it was last told, in ISO 8601, as the API server's clock has it. */
+export function timeOf({ lastTimestamp, series, eventTime, firstTimestamp, metadata }: Event): string {
+  return (
+    series?.lastObservedTime ??
+    lastTimestamp ??
+    eventTime ??
+    firstTimestamp ??
+    String(metadata.creationTimestamp ?? "")
+  );
+}
+
 /** Whether it will never run again. */
 export function hasEnded({ status }: Pod): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
+/** Each container with its status, those that run first at the front. */
+export function everyContainer(
+  pod: Pod,
+): { container: ContainerSpec; init: boolean; status: ContainerStatus | undefined }[] {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  const paired = (specs: readonly ContainerSpec[], statuses: readonly ContainerStatus[], init: boolean) =>
+    specs.map((container) => ({
+      container,
+      init,
+      status: statuses.find(({ name }) => name === container.name),
+    }));
+  return [
+    ...paired(pod.spec.initContainers ?? [], initContainerStatuses, true),
+    ...paired(pod.spec.containers, containerStatuses, false),
+  ];
+}
+
+export function claimsUsedBy({ spec }: Pod): string[] {
+  return (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
+    persistentVolumeClaim ? [persistentVolumeClaim.claimName] : [],
+  );
 }

@@ -1,5 +1,3 @@
-import type { Application, ResourceStatus } from "../../argocd/application.ts";
-import { passing } from "../application-fixture.ts";
 import type {
   Claim,
   ContainerSpec,
@@ -194,21 +192,4 @@ export function node(changes: Partial<Node> = {}): Node {
     status: { allocatable: { cpu: "2", memory: "8Gi", pods: "110" }, conditions: [isTrue("Ready")] },
     ...changes,
   };
-}
-
-/** An Application that manages these objects of its own namespace `web`. */
-export function managing(
-  resources: readonly Partial<ResourceStatus>[],
-  changes: Record<string, unknown> = {},
-): Application {
-  return passing("web", {
-    "status.resources": resources.map((resource) => ({
-      group: "apps",
-      kind: "Deployment",
-      namespace: "web",
-      name: "web",
-      ...resource,
-    })),
-    ...changes,
-  });
 }

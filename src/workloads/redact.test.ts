@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../../kubernetes/client.ts";
+import type { KubeObject } from "../kubernetes/client.ts";
 import { pod } from "./pod-fixture.ts";
 import { redactMessages, redactor } from "./redact.ts";
 
@@ -79,6 +79,8 @@ describe("the redaction", () => {
   it.each([
     ["Authorization: Bearer abc.def-123", "Authorization: Bearer [redacted]"],
     ["connect postgres://app:s3cr3t@db:5432/x", "connect postgres://[redacted]@db:5432/x"],
+    ["clone https://ghp_0123456789@github.com/home/lab", "clone https://[redacted]@github.com/home/lab"],
+    [`Post "https://host:1/${"0a".repeat(24)}?timeout=10s"`, 'Post "https://host:1/[redacted]?timeout=10s"'],
     ["token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl ok", "token [redacted] ok"],
     ["-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "[redacted]"],
     ['{"password":"whatever-it-is"}', '{"password":"[redacted]"}'],

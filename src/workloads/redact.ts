@@ -1,6 +1,5 @@
-import type { KubeObject } from "../../kubernetes/client.ts";
-import { everyContainer } from "./examine-pod.ts";
-import type { Pod } from "./objects.ts";
+import type { KubeObject } from "../kubernetes/client.ts";
+import { everyContainer, type Pod } from "./objects.ts";
 
 /** Takes what must not be shown out of a text. */
 export type Redact = (text: string) => string;
@@ -70,7 +69,8 @@ function hideShapes(text: string): string {
   return text
     .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, secret)
     .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, secret)
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, `$1${secret}@`)
+    .replace(/\/[0-9a-f]{48}\b/g, `/${secret}`) // the path of our webhook
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, `$1${secret}@`)
     .replace(
       /\b((?:authorization|proxy-authorization)["']?\s*[:=]\s*["']?(?:bearer|basic|token)?\s*)[^\s"',]+/gi,
       `$1${secret}`,

@@ -1,4 +1,4 @@
-import { countOf } from "../../runner/words.ts";
+import { countOf } from "../runner/words.ts";
 import { change, type Failure, infrastructure } from "./failure.ts";
 import { conditionOf, hasEnded, type Node, type Pod } from "./objects.ts";
 import { formatQuantity, parseQuantity, requestOf } from "./quantity.ts";

@@ -105,6 +105,14 @@ describe("Argo CD in a cluster", () => {
           }),
         );
         await inCluster.untilRunning();
+        // The server's Pod is played, and makes none.
+        const project = {
+          apiVersion: "argoproj.io/v1alpha1",
+          kind: "AppProject",
+          name: "default",
+          namespace,
+        };
+        expect((await client.read(project))?.spec).toMatchObject({ sourceRepos: ["*"] });
         expect(inCluster.admitted()).toEqual({ repoServers: 1 });
         expect(await inCluster.check()).toEqual([]);
 

@@ -1,10 +1,10 @@
 import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { InfrastructureError } from "../runner/errors.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { type AdmissionServer, serveAdmission } from "./admission.ts";
-import { applyPatch, patchSettings, repoServerPod } from "./pod-fixture.ts";
 import { isAdmitted } from "./pod-patch.ts";
+import { applyPatch, patchSettings, repoServerPod } from "./repo-server-fixture.ts";
 
 const reach = { bind: "127.0.0.1", host: "localhost", address: "127.0.0.1" };
 

@@ -2,9 +2,9 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { type AddressInfo, isIPv6 } from "node:net";
-import type { MirrorReach } from "../engine/engine.ts";
-import { createAuthority } from "../runner/certificates.ts";
-import { InfrastructureError } from "../runner/errors.ts";
+import type { MirrorReach } from "../../engine/engine.ts";
+import { createAuthority } from "../../runner/certificates.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { type PodPatchSettings, patchPod } from "./pod-patch.ts";
 import { componentOf, type PodTemplate } from "./pod-template.ts";
 

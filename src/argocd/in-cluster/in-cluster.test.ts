@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Api, startApi } from "../kubernetes/api-fixture.ts";
-import { InfrastructureError } from "../runner/errors.ts";
-import { silentLog } from "../runner/log.ts";
+import { type Api, startApi } from "../../kubernetes/api-fixture.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
+import { silentLog } from "../../runner/log.ts";
 import { prepareInCluster } from "./in-cluster.ts";
 
 const kinds = {

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { MirrorReach } from "../engine/engine.ts";
-import type { KubeClient } from "../kubernetes/client.ts";
-import { InfrastructureError, messageOf } from "../runner/errors.ts";
-import type { Log } from "../runner/log.ts";
+import type { MirrorReach } from "../../engine/engine.ts";
+import type { KubeClient } from "../../kubernetes/client.ts";
+import { InfrastructureError, messageOf } from "../../runner/errors.ts";
+import type { Log } from "../../runner/log.ts";
+import { ensureDefaultProject } from "../default-project.ts";
 import { type AdmissionServer, serveAdmission } from "./admission.ts";
 import { noProxyOf } from "./no-proxy.ts";
 import { isAdmitted, type PodPatchSettings, proxyUrlKey } from "./pod-patch.ts";
@@ -33,7 +34,7 @@ export interface InClusterRequest {
 export interface InCluster extends AsyncDisposable {
   /** Runs `install`, which installs Argo CD, and ends it once one of its Pods cannot run. Throws as `whileInstalling`. */
   installing<T>(install: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Throws as `waitForRollout`, and InfrastructureError where no repo-server was admitted by us. */
+  /** Makes the project `default` where nobody has. Throws as `waitForRollout`, and InfrastructureError where no repo-server was admitted by us. */
   untilRunning(): Promise<void>;
   /** What was admitted so far. */
   admitted(): { repoServers: number };
@@ -49,7 +50,8 @@ export interface InCluster extends AsyncDisposable {
  * with what to trust, and a webhook that gives both to the repo-server's Pods at their admission. Proves that
  * the webhook is asked. Throws InfrastructureError, and leaves nothing but the namespace behind then.
  *
- * What argocd-server makes when it first starts (the project `default`, the signing key) is left to it.
+ * What argocd-server makes when it first starts (the project `default`, the signing key) is left to it; where
+ * there is no server, the project is made once all runs.
  */
 export async function prepareInCluster(request: InClusterRequest): Promise<InCluster> {
   const { client, namespace, reach, mirror, log, signal } = request;
@@ -92,6 +94,7 @@ export async function prepareInCluster(request: InClusterRequest): Promise<InClu
         throw new InfrastructureError(
           `no repo-server of Argo CD in namespace ${namespace} was led to the mirror, so nothing could be rehearsed`,
         );
+      await ensureDefaultProject(client, namespace);
     },
     admitted: () => ({ repoServers: server.repoServers() }),
     check: () => checkRepoServers(client, namespace, settings),

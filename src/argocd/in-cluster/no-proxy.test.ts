@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Api, startApi } from "../kubernetes/api-fixture.ts";
+import { type Api, startApi } from "../../kubernetes/api-fixture.ts";
 import { noProxyOf } from "./no-proxy.ts";
 
 function fill(api: Api): void {

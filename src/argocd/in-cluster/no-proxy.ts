@@ -1,4 +1,4 @@
-import { ApiError, type KubeClient, type KubeObject } from "../kubernetes/client.ts";
+import { ApiError, type KubeClient, type KubeObject } from "../../kubernetes/client.ts";
 
 /**
  * The value of `NO_PROXY` for a Pod of this cluster: its Services and Pods, by name and by address, and

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { applyPatch, patchSettings, repoServerPod } from "./pod-fixture.ts";
 import { isAdmitted, type PodPatchSettings, patchPod } from "./pod-patch.ts";
 import type { Container, PodTemplate } from "./pod-template.ts";
+import { applyPatch, patchSettings, repoServerPod } from "./repo-server-fixture.ts";
 
 function patched(pod: PodTemplate, settings: PodPatchSettings = patchSettings): PodTemplate {
   return applyPatch(pod, patchPod(pod, settings));

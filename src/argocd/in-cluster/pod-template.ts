@@ -1,5 +1,5 @@
 import { basename } from "node:path/posix";
-import type { KubeObject } from "../kubernetes/client.ts";
+import type { KubeObject } from "../../kubernetes/client.ts";
 
 /** As much of a Pod, or of a workload's template, as is read here. */
 export interface PodTemplate {

@@ -1,116 +1,117 @@
-import { ApiError, type KubeClient, type KubeObject } from "../kubernetes/client.ts";
-import { ChangeError, InfrastructureError } from "../runner/errors.ts";
-import { lastLines } from "../runner/process.ts";
-import type { PodProblem } from "./pod-problem.ts";
+import type { KubeClient, KubeObject } from "../../kubernetes/client.ts";
+import { ChangeError, InfrastructureError } from "../../runner/errors.ts";
+import { lastLines } from "../../runner/process.ts";
+import { type Gathered, gather } from "../../workloads/gather.ts";
+import { placeOf, timeOf } from "../../workloads/objects.ts";
+import { type Redact, redactor } from "../../workloads/redact.ts";
 import { templateOf } from "./pod-template.ts";
+import type { Problem } from "./rollout-judge.ts";
 
 const shownLogLines = 5;
 /** The usage of a command, which follows its error, fills a page. */
 const readLogLines = 200;
 const shownEvents = 3;
+const lookUpMs = 20_000;
 
-/** The error that a problem of one of Argo CD's own Pods is to the user. Asks for the log of what crashed. */
+export interface Explaining {
+  client: KubeClient;
+  namespace: string;
+  signal: AbortSignal;
+}
+
+/**
+ * The error that a problem of one of Argo CD's own Pods is to the user, redacted. Asks for the log of what
+ * crashed. Throws only the signal's reason.
+ */
 export async function errorOfProblem(
-  client: KubeClient,
-  namespace: string,
-  problem: PodProblem,
+  { client, namespace, signal }: Explaining,
+  { record, reason }: Problem,
 ): Promise<ChangeError | InfrastructureError> {
-  const { kind, pod, container, image } = problem;
-  const reason = shown(problem.reason);
-  const where = container === undefined ? pod : `${pod} (container ${container})`;
-  if (kind === "image")
-    return new InfrastructureError(
-      `the image ${image ?? "(unknown)"} of ${where} cannot be pulled: ${reason}`,
-      {
-        fix: "Make the registry reachable, correct the image in Argo CD's values, or load it into the cluster beforehand.",
-      },
-    );
-  if (kind === "scheduling")
-    return new InfrastructureError(`no node of the cluster takes ${pod} of Argo CD: ${reason}`, {
+  const { pod } = record;
+  const gathered = await gather({
+    client,
+    pods: [pod],
+    namespaces: [namespace],
+    budgetMs: lookUpMs,
+    logLines: readLogLines,
+    signal,
+  });
+  const secrets = gathered.secrets.get(namespace) ?? [];
+  const what = `${pod.metadata.name} of Argo CD: ${redactor(secrets, [])(reason.message)}`;
+  if (reason.code === "image")
+    return new InfrastructureError(what, {
+      fix: "Make the registry reachable, correct the image in Argo CD's values, or load it into the cluster beforehand.",
+    });
+  if (reason.code === "unschedulable")
+    return new InfrastructureError(what, {
       fix: "Give the cluster what is lacking, or have Argo CD's values ask for less.",
     });
-  if (kind === "runtime") return new InfrastructureError(`${where} cannot be started: ${reason}`);
-  if (kind === "configuration")
-    return new ChangeError(`${where} of Argo CD cannot be started: ${reason}`, {
+  if (reason.class !== "change") return new InfrastructureError(what);
+  if (reason.code !== "crash" && reason.code !== "probe")
+    return new ChangeError(what, {
       fix: "Correct Argo CD's values, or have them create what is missing.",
     });
-  const log = await logOf(client, namespace, problem);
-  return new ChangeError(`${where} of Argo CD crashes: ${reason}; the end of its log: ${log || "(empty)"}`, {
+  return new ChangeError(`${what}; ${logOf(record, gathered, redactor(secrets, [pod]))}`, {
     fix: "Correct Argo CD's values.",
   });
 }
 
-/** Of the container's last run; of the one before, where it has just been started again. */
-async function logOf(client: KubeClient, namespace: string, { pod, container }: PodProblem): Promise<string> {
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?container=${container}&tailLines=${readLogLines}&limitBytes=65536`;
-  for (const run of ["", "&previous=true"]) {
-    try {
-      const text = await client.text(path + run);
-      // The kubelet's words for a container that it has removed meanwhile, with a status of 200.
-      if (text.trim() !== "" && !text.startsWith("unable to retrieve container logs")) return essenceOf(text);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
-  }
-  return "";
+/** Of the container that has failed most often, its last try that failed. */
+function logOf({ pod, tries }: Problem["record"], { logs, secrets }: Gathered, redact: Redact): string {
+  const { namespace = "" } = pod.metadata;
+  if (!secrets.has(namespace))
+    return `its log is withheld, since the Secrets of ${namespace} are not known and could stand in it`;
+  const failures = (container: string) => tries.get(container)?.failures ?? 0;
+  const [log] = (logs.get(placeOf(pod)) ?? [])
+    .filter(({ text }) => text.trim() !== "")
+    .toSorted((left, right) => failures(right.container) - failures(left.container));
+  return `the end of its log: ${log ? essenceOf(redact(log.text)) : "(empty)"}`;
 }
 
 /** From where a log says what was fatal, if it does; else its end. */
 function essenceOf(log: string): string {
   const lines = log.split("\n");
   const fatal = lines.findLastIndex((line) => /^(Error|panic|fatal error): |level"?[=:]"?fatal/.test(line));
-  return shown(fatal === -1 ? log : lines.slice(fatal, fatal + shownLogLines - 2).join("\n"));
+  const essence = fatal === -1 ? log : lines.slice(fatal, fatal + shownLogLines - 2).join("\n");
+  return lastLines(essence, shownLogLines);
 }
 
 /** Where time ran out: `waiting` are workloads that do not run, and `problem` is what is known of their Pods. */
 export async function errorOfDelay(
-  client: KubeClient,
-  namespace: string,
-  given: { what: string; waiting: readonly KubeObject[]; problem: PodProblem | undefined },
+  explaining: Explaining,
+  given: { what: string; waiting: readonly KubeObject[]; problem: Problem | undefined },
 ): Promise<ChangeError | InfrastructureError> {
-  if (given.problem) return errorOfProblem(client, namespace, given.problem);
-  const warnings = await warningsOf(client, namespace, given.waiting);
+  if (given.problem) return errorOfProblem(explaining, given.problem);
+  const warnings = await warningsOf(explaining, given.waiting);
   const said = warnings.length === 0 ? "" : `; the cluster says: ${warnings.join(" | ")}`;
   return new InfrastructureError(`${given.what}${said}`);
 }
 
 /** The newest warnings about the Pods of these workloads, or of all Pods where there are none. */
 async function warningsOf(
-  client: KubeClient,
-  namespace: string,
+  { client, namespace, signal }: Explaining,
   workloads: readonly KubeObject[],
 ): Promise<string[]> {
-  const list = await client.list("v1", "Event", namespace).catch(() => undefined);
+  const namespaces = [namespace];
+  const { events, secrets } = await gather({ client, pods: [], namespaces, budgetMs: lookUpMs, signal });
+  const redact = redactor(secrets.get(namespace) ?? [], []);
   const names = workloads.map(({ metadata }) => metadata.name);
-  return (list?.items ?? [])
-    .map((event) => event as unknown as WarningEvent)
-    .filter(({ type, involvedObject }) => {
-      const name = involvedObject?.name ?? "";
+  return (events.get(namespace) ?? [])
+    .filter(({ type, involvedObject: { name = "" } }) => {
       return type === "Warning" && (names.length === 0 || names.some((own) => name.startsWith(own)));
     })
-    .sort((left, right) => timeOf(right) - timeOf(left))
+    .toSorted((left, right) => timeOf(right).localeCompare(timeOf(left)))
     .slice(0, shownEvents)
-    .map(({ reason, message, involvedObject }) => shown(`${involvedObject?.name}: ${reason}: ${message}`));
+    .map(({ reason, message, involvedObject }) =>
+      lastLines(redact(`${involvedObject.name}: ${reason}: ${message}`), shownLogLines),
+    );
 }
 
-interface WarningEvent {
-  type?: string;
-  reason?: string;
-  message?: string;
-  lastTimestamp?: string | null;
-  eventTime?: string | null;
-  involvedObject?: { name?: string };
-}
+const redactUnknown = redactor([], []);
 
-function timeOf({ lastTimestamp, eventTime }: WarningEvent): number {
-  return Date.parse(lastTimestamp ?? eventTime ?? "") || 0;
-}
-
-/** One line, without credentials of URLs and the path of our webhook. */
+/** One line, without what has the shape of a credential. */
 export function shown(text: string): string {
-  return lastLines(text, shownLogLines)
-    .replace(/\/\/[^/@\s]+@/g, "//")
-    .replace(/\/[0-9a-f]{48}\b/g, "");
+  return lastLines(redactUnknown(text), shownLogLines);
 }
 
 /** For a rollout that comes to nothing: workloads by name, with their images. */

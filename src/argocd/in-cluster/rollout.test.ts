@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type Api, startApi } from "../kubernetes/api-fixture.ts";
-import { ChangeError, InfrastructureError } from "../runner/errors.ts";
-import type { Log } from "../runner/log.ts";
-import { silentLog } from "../runner/log.ts";
+import { type Api, startApi } from "../../kubernetes/api-fixture.ts";
+import { ChangeError, InfrastructureError } from "../../runner/errors.ts";
+import type { Log } from "../../runner/log.ts";
+import { silentLog } from "../../runner/log.ts";
 import { waitForRollout, whileInstalling } from "./rollout.ts";
 
 const kinds = {
@@ -11,6 +11,9 @@ const kinds = {
   statefulsets: "apps/v1 StatefulSet",
   pods: "v1 Pod",
   events: "v1 Event",
+  nodes: "v1 Node cluster",
+  persistentvolumeclaims: "v1 PersistentVolumeClaim",
+  secrets: "v1 Secret",
 };
 const namespace = "argocd";
 const done = {
@@ -38,7 +41,14 @@ function putWorkload(api: Api, component: string, status: object, kind = "Deploy
   });
 }
 
-function putPod(api: Api, component: string, state: object, more: object = {}) {
+const password = "correct-horse-battery";
+
+function putSecret(api: Api) {
+  const data = { password: Buffer.from(password).toString("base64") };
+  api.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "argocd-secret", namespace }, data });
+}
+
+function putPod(api: Api, component: string, state: object, more: object = {}, unscheduled?: object) {
   api.put({
     apiVersion: "v1",
     kind: "Pod",
@@ -47,8 +57,13 @@ function putPod(api: Api, component: string, state: object, more: object = {}) {
       namespace,
       labels: { "app.kubernetes.io/name": `argocd-${component}` },
     },
-    spec: { containers: [{ name: component, image: `${component}:v1` }] },
-    status: { containerStatuses: [{ name: component, state, ...more }] },
+    spec: {
+      ...(unscheduled ? {} : { nodeName: "node-1" }),
+      containers: [{ name: component, image: `${component}:v1` }],
+    },
+    status: unscheduled
+      ? { conditions: [unscheduled] }
+      : { containerStatuses: [{ name: component, state, restartCount: 0, ...more }] },
   });
 }
 
@@ -67,7 +82,13 @@ interface Waiting {
 }
 
 function wait(api: Api, { signal = new AbortController().signal, log = silentLog, ...more }: Waiting = {}) {
-  return waitForRollout({ client: api.client, namespace, log, signal, ...more });
+  return waitForRollout({ client: api.client, namespace, log, signal, clock: fastClock(), ...more });
+}
+
+/** A minute passes in half a second. */
+function fastClock(): () => number {
+  const start = Date.now();
+  return () => start + (Date.now() - start) * 120;
 }
 
 async function errorOf(work: Promise<unknown>): Promise<Error> {
@@ -100,7 +121,7 @@ describe("the rollout of Argo CD", () => {
     await withArgoCd(async (api) => {
       const stop = new AbortController();
       const waiting = errorOf(wait(api, { signal: stop.signal }));
-      await expect.poll(() => api.received.filter(({ path }) => path.includes("watch")).length).toBe(3);
+      await expect.poll(() => api.received.filter(({ path }) => path.includes("watch")).length).toBe(7);
       const before = api.received.length;
       await sleep(1_500);
       expect(api.received.length).toBe(before);
@@ -115,7 +136,7 @@ describe("the rollout of Argo CD", () => {
       const error = await errorOf(wait(api));
       expect(error).toBeInstanceOf(InfrastructureError);
       expect(error.message).toBe(
-        "the image repo-server:v1 of argocd-repo-server-1 (container repo-server) cannot be pulled: repo-server:v1: not found | more",
+        "argocd-repo-server-1 of Argo CD: image repo-server:v1 of container repo-server cannot be pulled: repo-server:v1: not found more",
       );
     });
   });
@@ -125,15 +146,75 @@ describe("the rollout of Argo CD", () => {
       api.intercept(({ path }) => {
         if (!path.includes("/log?")) return undefined;
         const gone = "unable to retrieve container logs for containerd://1";
-        const log = "starting\nFATA: http://user:secret@proxy refused\n";
-        return { status: 200, body: path.endsWith("previous=true") ? log : gone };
+        const log = `starting\nwith ${password}\nFATA: http://user:secret@proxy refused\n`;
+        return { status: 200, body: path.includes("previous=true") ? log : gone };
       });
+      putSecret(api);
       putPod(api, "repo-server", ...crashed);
       const error = await errorOf(wait(api));
       expect(error).toBeInstanceOf(ChangeError);
       expect(error.message).toBe(
-        "argocd-repo-server-1 (container repo-server) of Argo CD crashes: it exited with code 20; the end of its log: starting | FATA: http://proxy refused",
+        "argocd-repo-server-1 of Argo CD: container repo-server crashes: exit code 20, 6 times so far; the end of its log: starting | with [redacted] | FATA: http://[redacted]@proxy refused",
       );
+    });
+  });
+
+  it("withholds a log where the Secrets that might stand in it cannot be read", async () => {
+    await withArgoCd(async (api) => {
+      api.intercept(({ path }) => {
+        if (path.includes("/secrets")) return { status: 403, body: "" };
+        return path.includes("/log?") ? { status: 200, body: `with ${password}` } : undefined;
+      });
+      putPod(api, "repo-server", ...crashed);
+      const error = await errorOf(wait(api));
+      expect(error).toBeInstanceOf(ChangeError);
+      expect(error.message).toContain("exit code 20, 6 times so far; its log is withheld");
+      expect(error.message).not.toContain(password);
+    });
+  });
+
+  it("fails with what no node takes: infrastructure", async () => {
+    await withArgoCd(async (api) => {
+      const message = "0/1 nodes are available: 1 Insufficient cpu.";
+      putPod(
+        api,
+        "repo-server",
+        {},
+        {},
+        { type: "PodScheduled", status: "False", reason: "Unschedulable", message },
+      );
+      const error = await errorOf(wait(api));
+      expect(error).toBeInstanceOf(InfrastructureError);
+      expect(error.message).toMatch(
+        /^argocd-repo-server-1 of Argo CD: the cluster of this rehearsal is full: /,
+      );
+    });
+  });
+
+  it("fails with a Secret that is not there: the change", async () => {
+    await withArgoCd(async (api) => {
+      const message = 'secret "plugin" not found';
+      putPod(api, "repo-server", { waiting: { reason: "CreateContainerConfigError", message } });
+      const error = await errorOf(wait(api));
+      expect(error).toBeInstanceOf(ChangeError);
+      expect(error.message).toBe(
+        'argocd-repo-server-1 of Argo CD: container repo-server cannot be created: secret "plugin" not found',
+      );
+    });
+  });
+
+  it("fails with Pods that are refused, once the API server had time to learn: infrastructure", async () => {
+    await withArgoCd(async (api) => {
+      const message = `failed calling webhook: Post "https://host:1/${"a".repeat(48)}?timeout=10s": refused`;
+      const refused = { conditions: [{ type: "ReplicaFailure", status: "True", message }] };
+      putWorkload(api, "repo-server", refused);
+      const told = Date.now();
+      const error = await errorOf(wait(api));
+      expect(error).toBeInstanceOf(InfrastructureError);
+      expect(error.message).toBe(
+        'the cluster lets no Pods be made for argocd-repo-server: failed calling webhook: Post "https://host:1/[redacted]?timeout=10s": refused',
+      );
+      expect(Date.now() - told).toBeGreaterThan(250);
     });
   });
 
@@ -156,11 +237,11 @@ describe("the rollout of Argo CD", () => {
         apiVersion: "v1",
         kind: "Pod",
         metadata: { name: "web", namespace },
-        spec: { containers: [{ name: "web" }] },
-        status: { containerStatuses: [{ name: "web", state: noImage }] },
+        spec: { nodeName: "node-1", containers: [{ name: "web" }] },
+        status: { containerStatuses: [{ name: "web", state: noImage, restartCount: 0 }] },
       });
       const waiting = wait(api);
-      await sleep(300);
+      await sleep(1_500); // three minutes
       putWorkload(api, "repo-server", done);
       await waiting;
     });
@@ -177,7 +258,7 @@ describe("the rollout of Argo CD", () => {
           reason: "FailedMount",
           message,
           lastTimestamp,
-          involvedObject: { name },
+          involvedObject: { name, namespace },
         });
       event("argocd-repo-server-1", 'configmap "x" not found', "Warning", "2026-01-01T00:00:01Z");
       event("argocd-repo-server-1", "pulling", "Normal", "2026-01-01T00:00:02Z");
@@ -213,9 +294,11 @@ describe("an installation", () => {
   it("ends once a Pod shows that it never will", async () => {
     await withArgoCd(async (api) => {
       putPod(api, "repo-server", noImage);
-      const error = await errorOf(whileInstalling({ client: api.client, namespace, signal }, forever));
+      const error = await errorOf(
+        whileInstalling({ client: api.client, namespace, signal, clock: fastClock() }, forever),
+      );
       expect(error).toBeInstanceOf(InfrastructureError);
-      expect(error.message).toContain("the image repo-server:v1");
+      expect(error.message).toContain("image repo-server:v1");
     });
   });
 

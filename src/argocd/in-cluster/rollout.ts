@@ -1,10 +1,12 @@
-import type { KubeClient, KubeObject } from "../kubernetes/client.ts";
-import { watchKind } from "../kubernetes/watch.ts";
-import { ChangeError, InfrastructureError, messageOf } from "../runner/errors.ts";
-import { asStep, type Log, type Step } from "../runner/log.ts";
-import { createPodJudge, type PodJudge } from "./pod-judge.ts";
+import type { KubeClient, KubeObject } from "../../kubernetes/client.ts";
+import { watchKind } from "../../kubernetes/watch.ts";
+import { ChangeError, InfrastructureError, messageOf } from "../../runner/errors.ts";
+import { asStep, type Log, type Step } from "../../runner/log.ts";
+import { createSightings } from "../../workloads/sightings.ts";
+import { watchWhatRuns } from "../../workloads/watch.ts";
 import { componentOf, templateOf } from "./pod-template.ts";
 import { describe, errorOfDelay, errorOfProblem, shown } from "./rollout-error.ts";
+import { createRolloutJudge, type Problem, type RolloutJudge } from "./rollout-judge.ts";
 import { isPartOfArgoCd, isPodOfArgoCd, isRolledOut, refusal } from "./workload-state.ts";
 
 export interface RolloutRequest {
@@ -14,6 +16,8 @@ export interface RolloutRequest {
   signal: AbortSignal;
   /** 8 minutes by default. */
   timeoutMs?: number;
+  /** Milliseconds since the epoch; only tests want another. */
+  clock?: () => number;
 }
 
 /** Half a gigabyte of images over a slow line. */
@@ -34,7 +38,7 @@ const workloadKinds = [
  * the cluster does not run them (images, room, time) or `signal` says so.
  */
 export async function waitForRollout(request: RolloutRequest): Promise<void> {
-  const { client, namespace, log, signal, timeoutMs = defaultTimeoutMs } = request;
+  const { client, namespace, log, signal, timeoutMs = defaultTimeoutMs, clock = Date.now } = request;
   await asStep(log, "Waiting for Argo CD to run", async (step) => {
     const workloads = await listWorkloads(client, namespace);
     const stopped = new AbortController();
@@ -52,21 +56,21 @@ export async function waitForRollout(request: RolloutRequest): Promise<void> {
         },
         stopped.signal,
       );
-    const deadline = Date.now() + timeoutMs;
+    const deadline = clock() + timeoutMs;
     try {
       for (;;) {
         signal.throwIfAborted();
         const waiting = [...workloads.values()].filter((workload) => !isRolledOut(workload));
         if (waiting.length === 0) return;
-        const now = Date.now();
-        const problem = pods.lasting(now);
-        if (problem) throw await errorOfProblem(client, namespace, problem);
+        const now = clock();
+        const { problem, lasting } = pods.judge(now);
+        if (lasting) throw await errorOfProblem(request, lasting);
         throwIfRefused(waiting, refusedSince, now);
         if (now > deadline) {
           const what = `Argo CD did not run within ${timeoutMs / 60_000} minutes: ${describe(waiting)}`;
-          throw await errorOfDelay(client, namespace, { what, waiting, problem: pods.current() });
+          throw await errorOfDelay(request, { what, waiting, problem });
         }
-        tellProgress(step, workloads.size, waiting, pods);
+        tellProgress(step, workloads.size, waiting, problem);
         await changes.next(signal);
       }
     } finally {
@@ -75,10 +79,14 @@ export async function waitForRollout(request: RolloutRequest): Promise<void> {
   });
 }
 
-function tellProgress(step: Step, count: number, waiting: readonly KubeObject[], pods: PodJudge): void {
+function tellProgress(
+  step: Step,
+  count: number,
+  waiting: readonly KubeObject[],
+  problem: Problem | undefined,
+): void {
   const names = waiting.map(({ metadata }) => metadata.name).join(", ");
-  const problem = pods.current();
-  const trouble = problem ? ` – ${problem.pod}: ${shown(problem.reason)}` : "";
+  const trouble = problem ? ` – ${problem.record.pod.metadata.name}: ${shown(problem.reason.message)}` : "";
   step.update(`${count - waiting.length} of ${count} run; still to come: ${names}${trouble}`);
 }
 
@@ -119,52 +127,48 @@ export async function whileInstalling<T>(
   request: Omit<RolloutRequest, "log">,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { client, namespace } = request;
+  const { signal, clock = Date.now } = request;
   const stopped = new AbortController();
   const hopeless = new AbortController();
   const changes = createChanges();
   const pods = followPods(request, changes.tell, stopped.signal);
   const watching = (async () => {
     while (!stopped.signal.aborted) {
-      const problem = pods.lasting(Date.now());
-      if (problem) return hopeless.abort(await errorOfProblem(client, namespace, problem));
+      const { lasting } = pods.judge(clock());
+      if (lasting) return hopeless.abort(await errorOfProblem(request, lasting));
       await changes.next(stopped.signal);
     }
   })();
   watching.catch((error) => hopeless.abort(error));
   try {
-    return await work(AbortSignal.any([request.signal, hopeless.signal]));
+    return await work(AbortSignal.any([signal, hopeless.signal]));
   } catch (error) {
-    request.signal.throwIfAborted();
+    signal.throwIfAborted();
     hopeless.signal.throwIfAborted();
     if (!(error instanceof ChangeError && /timed out|deadline exceeded/i.test(messageOf(error)))) throw error;
-    throw await errorOfDelay(client, namespace, {
-      what: shown(error.message),
-      waiting: [],
-      problem: pods.current(),
-    });
+    const { problem } = pods.judge(clock());
+    throw await errorOfDelay(request, { what: shown(error.message), waiting: [], problem });
   } finally {
     stopped.abort();
   }
 }
 
 function followPods(
-  { client, namespace }: Pick<RolloutRequest, "client" | "namespace">,
+  { client, namespace, clock = Date.now }: Omit<RolloutRequest, "log">,
   onChange: () => void,
   signal: AbortSignal,
-): PodJudge {
-  const judge = createPodJudge();
-  watchKind(
+): RolloutJudge {
+  const sightings = createSightings();
+  // All of the cluster's: what other Pods take of a node explains why there is no room.
+  watchWhatRuns(
     client,
-    { apiVersion: "v1", kind: "Pod", plural: "pods", namespace },
-    (pod, deleted) => {
-      if (!isPodOfArgoCd(pod)) return;
-      judge.see(pod, deleted, Date.now());
-      onChange();
+    (kind, object, deleted) => {
+      sightings.observe(kind, object, deleted, clock());
+      if (object.metadata.namespace === namespace) onChange();
     },
     signal,
   );
-  return judge;
+  return createRolloutJudge(sightings, (pod) => pod.metadata.namespace === namespace && isPodOfArgoCd(pod));
 }
 
 /** Wakes one that waits for the next change, at the latest after a second. */

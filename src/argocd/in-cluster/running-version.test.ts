@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { startApi } from "../kubernetes/api-fixture.ts";
+import { startApi } from "../../kubernetes/api-fixture.ts";
 import { runningVersion, versionOf } from "./running-version.ts";
 
 it.each([

@@ -1,4 +1,4 @@
-import type { KubeClient } from "../kubernetes/client.ts";
+import type { KubeClient } from "../../kubernetes/client.ts";
 import { componentOf, templateOf } from "./pod-template.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { InfrastructureError } from "../runner/errors.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { bundlesOf } from "./trust-bundles.ts";
 
 const certificate = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----`;

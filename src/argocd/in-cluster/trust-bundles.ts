@@ -1,4 +1,4 @@
-import { InfrastructureError } from "../runner/errors.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { bundleKey } from "./pod-patch.ts";
 
 /** Argo CD reads no more certificates of one file (util/cert: CertificateMaxEntriesPerStream). */

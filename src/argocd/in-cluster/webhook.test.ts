@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { type Api, startApi } from "../kubernetes/api-fixture.ts";
-import { InfrastructureError } from "../runner/errors.ts";
-import { applyPatch, patchSettings } from "./pod-fixture.ts";
+import { type Api, startApi } from "../../kubernetes/api-fixture.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { patchPod } from "./pod-patch.ts";
 import type { PodTemplate } from "./pod-template.ts";
+import { applyPatch, patchSettings } from "./repo-server-fixture.ts";
 import { proveWebhook } from "./webhook.ts";
 
 const url = `https://172.18.0.1:4711/${"ab".repeat(24)}`;

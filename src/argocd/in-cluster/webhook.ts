@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError, type KubeClient, type KubeObject } from "../kubernetes/client.ts";
-import { InfrastructureError } from "../runner/errors.ts";
+import { ApiError, type KubeClient, type KubeObject } from "../../kubernetes/client.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { isAdmitted, type PodPatchSettings } from "./pod-patch.ts";
 import type { PodTemplate } from "./pod-template.ts";
 

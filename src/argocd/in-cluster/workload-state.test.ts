@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../kubernetes/client.ts";
+import type { KubeObject } from "../../kubernetes/client.ts";
 import { isPartOfArgoCd, isPodOfArgoCd, isRolledOut, refusal } from "./workload-state.ts";
 
 function workload(given: {

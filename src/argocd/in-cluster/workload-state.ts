@@ -1,4 +1,4 @@
-import type { KubeObject } from "../kubernetes/client.ts";
+import type { KubeObject } from "../../kubernetes/client.ts";
 import { componentOf, type PodTemplate, templateOf } from "./pod-template.ts";
 
 /** Without these, Applications are compared and synced all the same. */

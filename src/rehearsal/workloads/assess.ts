@@ -1,16 +1,14 @@
 import type { Application, ResourceName } from "../../argocd/application.ts";
-import type { Reason } from "../reason.ts";
-import { outlivingMs } from "./crashes.ts";
-import { examineEnded, examinePod, type PodRecord } from "./examine-pod.ts";
-import { change, type Failure, failing, type Look } from "./failure.ts";
-import { claimsUsedBy, type Inventory, type Member, resourcesOf } from "./inventory.ts";
-import { hasEnded, type Pod } from "./objects.ts";
-import { examineClaim } from "./volumes.ts";
+import { examinePods, unsettledUntil } from "../../workloads/examine-group.ts";
+import { change, failing, type Look, rankOf } from "../../workloads/failure.ts";
+import { examineClaim } from "../../workloads/volumes.ts";
+import type { Finality, Reason } from "../reason.ts";
+import { type Inventory, type Member, resourcesOf } from "./inventory.ts";
 
 /** What the Pods and claims of an Application say together. Times in ms since the epoch. */
 export interface Assessment {
   /** The failure that decides, with the object of the Application that it is about. */
-  failure: Failure | undefined;
+  failure: WorkloadFailure | undefined;
   /** What has gone wrong so far with something that may yet go well. */
   hint: Reason | undefined;
   /** What it is doing. */
@@ -21,6 +19,11 @@ export interface Assessment {
   changedAt: number;
   /** Until when a container that was started again has to run on before that counts. */
   unsettledUntil: number;
+}
+
+export interface WorkloadFailure {
+  reason: Reason;
+  finality: Finality;
 }
 
 /** Asked by the board. */
@@ -42,9 +45,7 @@ export function workloadsOf(inventory: Inventory): Workloads {
 function assess(inventory: Inventory, application: Application, now: number): Assessment | undefined {
   const members = inventory.podsOf(application);
   const seen = [
-    ...[...Map.groupBy(members, controllerOf).values()].flatMap((group) =>
-      lookAtGroup(inventory, group, now),
-    ),
+    ...lookAtPods(inventory, members, now),
     ...lookAtClaims(inventory, application, now),
     ...lookAtRefusals(inventory, application, members),
   ];
@@ -70,69 +71,26 @@ function assess(inventory: Inventory, application: Application, now: number): As
   };
 }
 
-/** What keeps a container from starting comes first: others may crash, or be found unready, for want of it. */
-function rankOf({ reason, finality }: Failure): number {
-  const open = finality.when === "tried" && finality.beganAt === undefined ? 10 : 0;
-  if (reason.code === "probe") return open + 3;
-  if (reason.code === "crash") return open + 2;
-  return open + (reason.class === "change" ? 0 : 1);
-}
-
-function controllerOf({ record: { pod } }: Member): string {
-  const owners = pod.metadata.ownerReferences ?? [];
-  return (owners.find(({ controller }) => controller) ?? owners[0])?.uid ?? `${pod.metadata.uid}`;
-}
-
-/** The Pods of one controller, which replaces those that have ended. */
-function lookAtGroup(inventory: Inventory, group: readonly Member[], now: number): Seen[] {
-  const present = group.filter(({ record }) => record.pod.metadata.deletionTimestamp === undefined);
-  const [first] = present;
-  if (!first) return [];
-  const { resource } = first;
-  const live = present.filter(({ record }) => !hasEnded(record.pod));
-  const failed = present
-    .map(({ record }) => record)
-    .filter(({ pod }) => pod.status?.phase === "Failed")
-    .toSorted((left, right) => left.changedAt - right.changedAt);
-  const isJob = first.record.pod.metadata.ownerReferences?.some(({ kind }) => kind === "Job") ?? false;
-  const succeeded = present.some(({ record }) => record.pod.status?.phase === "Succeeded");
-  const seen = live.map(({ record, resource }) => lookAt(inventory, record, resource, now));
-  if (live.length === 0 && succeeded) return [{ look: { state: "well" }, resource, changedAt: 0 }];
-  // A Job starts another Pod after each that fails; other controllers do so after an eviction.
-  if (failed.length === 0 || (live.length > 0 && !isJob)) return seen;
-  const retried = (first.record.pod.metadata.ownerReferences ?? []).length > 0;
-  const changedAt = failed.at(-1)?.changedAt ?? 0;
-  const ended: Seen = { look: examineEnded(failed, retried), resource, changedAt };
-  const isHabit =
-    ended.look.state === "failing" &&
-    (ended.look.finality.when !== "tried" || ended.look.finality.beganAt !== undefined);
-  return live.length === 0 || isHabit ? [...seen, ended] : seen;
-}
-
-function lookAt(inventory: Inventory, record: PodRecord, resource: ResourceName, now: number): Seen {
-  const { pod } = record;
-  const look = examinePod(
-    record,
-    { room: inventory.room, events: inventory.eventsOf(pod), claims: claimsOf(inventory, pod) },
-    now,
-  );
-  return { look, resource, changedAt: record.changedAt };
-}
-
-function claimsOf(inventory: Inventory, pod: Pod): Look[] {
-  return claimsUsedBy(pod).flatMap((name) => {
-    const claim = inventory.claim(pod.metadata.namespace ?? "", name);
-    return claim ? [examineClaim(claim, eventsOf(inventory, claim), { used: true })] : [];
+function lookAtPods({ sightings }: Inventory, members: readonly Member[], now: number): Seen[] {
+  const resources = new Map(members.map(({ record, resource }) => [record, resource]));
+  const records = [...resources.keys()];
+  return examinePods(sightings, records, now).flatMap(({ record, ...seen }) => {
+    const resource = resources.get(record);
+    return resource ? [{ ...seen, resource }] : [];
   });
 }
 
 /** Where the API refuses to let a controller make its Pods: a quota, an admission, a ServiceAccount that is not there. */
-function lookAtRefusals(inventory: Inventory, application: Application, members: readonly Member[]): Seen[] {
+function lookAtRefusals(
+  { sightings }: Inventory,
+  application: Application,
+  members: readonly Member[],
+): Seen[] {
   const present = new Set(members.map(({ resource }) => resource));
   return resourcesOf(application)
     .filter((resource) => !present.has(resource))
     .flatMap((resource) => {
-      const refusal = inventory.refusalOf(resource);
+      const refusal = sightings.refusalOf(resource);
       if (!refusal) return [];
       const said = (refusal.event.message ?? "").replace(
         /^Error creating: (?:pods "[^"]*" is forbidden: )?/,
@@ -150,27 +108,14 @@ function lookAtRefusals(inventory: Inventory, application: Application, members:
 }
 
 /** Those that the Application itself declares. */
-function lookAtClaims(inventory: Inventory, application: Application, now: number): Seen[] {
+function lookAtClaims({ sightings }: Inventory, application: Application, now: number): Seen[] {
   return resourcesOf(application)
     .filter(({ kind, group = "" }) => kind === "PersistentVolumeClaim" && group === "")
     .flatMap((resource) => {
-      const claim = inventory.claim(resource.namespace ?? "", resource.name);
+      const claim = sightings.claim(resource.namespace ?? "", resource.name);
       if (!claim || claim.status?.phase === "Bound") return [];
-      const used = inventory.isUsed(claim);
-      return [{ look: examineClaim(claim, eventsOf(inventory, claim), { used }), resource, changedAt: now }];
+      const used = sightings.isUsed(claim);
+      const events = sightings.eventsOf(claim).map(({ event }) => event);
+      return [{ look: examineClaim(claim, events, { used }), resource, changedAt: now }];
     });
-}
-
-function eventsOf(inventory: Inventory, claim: Parameters<Inventory["eventsOf"]>[0]) {
-  return inventory.eventsOf(claim).map(({ event }) => event);
-}
-
-function unsettledUntil({ pod, tries }: PodRecord): number {
-  if (hasEnded(pod) || pod.metadata.deletionTimestamp) return 0;
-  return Math.max(
-    0,
-    ...[...tries.values()].map((each) =>
-      each.restartedAt === undefined ? 0 : each.restartedAt + outlivingMs(each),
-    ),
-  );
 }

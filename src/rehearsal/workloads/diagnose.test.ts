@@ -4,13 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Api, startApi } from "../../kubernetes/api-fixture.ts";
 import type { KubeObject } from "../../kubernetes/client.ts";
-import { diagnose } from "./diagnose.ts";
-import { createInventory, type ObservedKind } from "./inventory.ts";
 import {
   backsOff,
   ends,
   event,
-  managing,
   node,
   owner,
   pod,
@@ -18,7 +15,11 @@ import {
   started,
   unschedulable,
   withContainer,
-} from "./pod-fixture.ts";
+} from "../../workloads/pod-fixture.ts";
+import type { SeenKind } from "../../workloads/sightings.ts";
+import { managing } from "../application-fixture.ts";
+import { diagnose } from "./diagnose.ts";
+import { createInventory } from "./inventory.ts";
 
 const kinds = { nodes: "v1 Node cluster", events: "v1 Event", secrets: "v1 Secret", pods: "v1 Pod" };
 const password = "correct-horse-battery";
@@ -34,7 +35,7 @@ const secret: KubeObject = {
 async function scene(api: Api, pods: ReturnType<typeof pod>[], log: string | "hang" | number = "") {
   const inventory = createInventory();
   for (const object of [node(), ...pods]) {
-    inventory.observe(object.kind as ObservedKind, object, false, 0);
+    inventory.observe(object.kind as SeenKind, object, false, 0);
     api.put(object);
   }
   api.put(secret);
@@ -92,8 +93,8 @@ test("a crash is told by its state, its last message, the end of its log and its
   });
   const asked = api.received.filter(({ path }) => path.includes("/log?")).map(({ path }) => path);
   expect(asked).toEqual([
-    "/api/v1/namespaces/web/pods/web-1/log?container=app&previous=false&tailLines=40&limitBytes=16384",
-    "/api/v1/namespaces/web/pods/web-1/log?container=app&previous=true&tailLines=40&limitBytes=16384",
+    "/api/v1/namespaces/web/pods/web-1/log?container=app&previous=false&tailLines=40&limitBytes=16400",
+    "/api/v1/namespaces/web/pods/web-1/log?container=app&previous=true&tailLines=40&limitBytes=16400",
   ]);
 });
 
@@ -141,8 +142,8 @@ test("logs and messages are withheld where the Secrets that might stand in them 
 test("a Secret is not shown in part, where a line or a log is cut off", async () => {
   await using api = await startApi(kinds);
   const filler = "x".repeat(390);
-  const cut = `${filler}${password}\n${"y".repeat(16_384 - 391 - password.length - 10)}${password.slice(0, 10)}`;
-  const { run } = await scene(api, [crashing()], cut.slice(0, 16_384));
+  const cut = `${filler}${password}\n${"y".repeat(16_400 - 391 - password.length - 10)}${password.slice(0, 10)}`;
+  const { run } = await scene(api, [crashing()], cut.slice(0, 16_400));
   const [pod] = (await run()).get("argocd/web")?.pods ?? [];
   const logged = pod?.lines.filter((line) => line.includes("log:")) ?? [];
   expect(logged).toHaveLength(1);

@@ -2,12 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Application, nameResource } from "../../argocd/application.ts";
 import type { KubeClient } from "../../kubernetes/client.ts";
-import { describeInFull, eventLine, nodeLines, summarise } from "./describe-pod.ts";
+import { describeInFull, eventLine, nodeLines, summarise } from "../../workloads/describe-pod.ts";
+import { type Gathered, gather } from "../../workloads/gather.ts";
+import { claimsUsedBy, conditionOf, type Event, type Pod, placeOf, timeOf } from "../../workloads/objects.ts";
+import { type Redact, redactMessages, redactor } from "../../workloads/redact.ts";
 import type { Diagnosis } from "./diagnosis.ts";
-import { type Gathered, gather } from "./gather.ts";
-import { claimsUsedBy, type Inventory, resourcesOf } from "./inventory.ts";
-import { conditionOf, type Event, type Pod, placeOf } from "./objects.ts";
-import { type Redact, redactMessages, redactor } from "./redact.ts";
+import { type Inventory, resourcesOf } from "./inventory.ts";
 
 /** What a diagnosis takes at most, which the wait has to leave. */
 export const diagnosisMs = 30_000;
@@ -118,7 +118,7 @@ function describe(
   const own = namespacesOf(application, pods);
   const events = own
     .flatMap((namespace) => gathered.events.get(namespace) ?? [])
-    .toSorted(byTime)
+    .toSorted((left, right) => timeOf(left).localeCompare(timeOf(right)))
     .map((event) => redactMessages(event, redact));
   const views = pods.map((pod) => viewOf(pod, events, gathered, redact));
   const withheld = [...new Set(pods.map(({ metadata }) => metadata.namespace ?? ""))]
@@ -196,12 +196,6 @@ function withoutMessages(pod: Pod): Pod {
   ])
     for (const end of [status.state?.terminated, status.lastState?.terminated]) if (end) delete end.message;
   return clean;
-}
-
-function byTime(left: Event, right: Event): number {
-  const time = ({ series, lastTimestamp, eventTime, metadata }: Event) =>
-    series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? String(metadata.creationTimestamp ?? "");
-  return time(left).localeCompare(time(right));
 }
 
 /** Names of Kubernetes are lower-case letters, digits, dots and hyphens: safe as a file's. */

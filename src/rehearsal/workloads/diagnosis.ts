@@ -1,3 +1,5 @@
+import type { PodDiagnosis } from "../../workloads/describe-pod.ts";
+
 /** What was found of the Pods of an Application that did not pass. Redacted; every line may come from the cluster. */
 export interface Diagnosis {
   pods: readonly PodDiagnosis[];
@@ -7,14 +9,4 @@ export interface Diagnosis {
   nodes: readonly string[];
   /** What could not be gathered, and why: nothing here means that the rest is all there was. */
   incomplete: readonly string[];
-}
-
-export interface PodDiagnosis {
-  /** `namespace/name` */
-  pod: string;
-  node: string | undefined;
-  /** Such as `Pending`, `Running, not ready`. */
-  state: string;
-  /** The few lines that say most, those that decide first. */
-  lines: readonly string[];
 }

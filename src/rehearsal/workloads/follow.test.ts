@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { startApi } from "../../kubernetes/api-fixture.ts";
 import { silentLog } from "../../runner/log.ts";
-import { passing, underTest } from "../application-fixture.ts";
+import { backsOff, owner, pod } from "../../workloads/pod-fixture.ts";
+import { managing, passing, underTest } from "../application-fixture.ts";
 import { createBoard } from "../board.ts";
 import { containerPace } from "../pace.ts";
 import { followWorkloads, waitWithin } from "./follow.ts";
-import { backsOff, managing, owner, pod } from "./pod-fixture.ts";
 
 const kinds = {
   pods: "v1 Pod",

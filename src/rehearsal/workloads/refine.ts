@@ -1,8 +1,7 @@
 import { progressing } from "../finding.ts";
 import type { Pace } from "../pace.ts";
 import type { Finality, Finding, Reason } from "../reason.ts";
-import type { Assessment } from "./assess.ts";
-import type { Failure } from "./failure.ts";
+import type { Assessment, WorkloadFailure } from "./assess.ts";
 
 type Suspect = Extract<Finding, { state: "suspect" }>;
 
@@ -23,7 +22,7 @@ export function refine(finding: Finding, assessment: Assessment | undefined, pac
 }
 
 /** Again and again, and whatever a Deployment counts as available while it runs for a few seconds. */
-function isCrashLoop({ reason, finality }: Failure): boolean {
+function isCrashLoop({ reason, finality }: WorkloadFailure): boolean {
   return (
     ["crash", "probe", "container-config"].includes(reason.code) &&
     finality.when === "tried" &&

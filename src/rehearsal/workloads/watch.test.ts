@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { startApi } from "../../kubernetes/api-fixture.ts";
 import { silentLog } from "../../runner/log.ts";
+import { claim, event, node, owner, pod, said } from "../../workloads/pod-fixture.ts";
+import { managing } from "../application-fixture.ts";
 import { createInventory } from "./inventory.ts";
-import { claim, event, managing, node, owner, pod, said } from "./pod-fixture.ts";
 import { watchWorkloads } from "./watch.ts";
 
 const kinds = {
@@ -33,13 +34,13 @@ test("what runs is followed, with the owners up to what Applications list", asyn
   const ended = new AbortController();
   watchWorkloads({ client: api.client, inventory, log: silentLog, signal: ended.signal });
   await expect.poll(() => inventory.podsOf(managing([{}])), { timeout: 10_000 }).toHaveLength(1);
-  await expect.poll(() => inventory.room.nodes).toHaveLength(1);
+  await expect.poll(() => inventory.sightings.room.nodes).toHaveLength(1);
   await expect.poll(() => inventory.unknownOwners(), { timeout: 10_000 }).toEqual([]);
 
   api.put(claim());
   api.put(event(web, "Unhealthy", said.unready));
-  await expect.poll(() => inventory.claim("web", "data")?.status?.phase).toBe("Pending");
-  await expect.poll(() => inventory.eventsOf(web).at(0)?.event.reason).toBe("Unhealthy");
+  await expect.poll(() => inventory.sightings.claim("web", "data")?.status?.phase).toBe("Pending");
+  await expect.poll(() => inventory.sightings.eventsOf(web).at(0)?.event.reason).toBe("Unhealthy");
   api.remove(web);
   await expect.poll(() => inventory.podsOf(managing([{}]))).toEqual([]);
   ended.abort();
@@ -68,7 +69,7 @@ test("an owner of a kind that may not be read ends the chain, and is not asked f
   const inventory = createInventory();
   const ended = new AbortController();
   watchWorkloads({ client: api.client, inventory, log: silentLog, signal: ended.signal });
-  await expect.poll(() => inventory.room.pods.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => inventory.sightings.room.pods.length, { timeout: 10_000 }).toBe(1);
   await expect.poll(() => inventory.unknownOwners(), { timeout: 10_000 }).toEqual([]);
   ended.abort();
 });

@@ -1,23 +1,9 @@
 import { ApiError, type KubeClient } from "../../kubernetes/client.ts";
-import { type WatchedKind, watchKind } from "../../kubernetes/watch.ts";
 import type { Log } from "../../runner/log.ts";
-import type { Inventory, ObservedKind, UnknownOwner } from "./inventory.ts";
-import type { OwnerReference } from "./objects.ts";
+import type { OwnerReference } from "../../workloads/objects.ts";
+import { watchWhatRuns } from "../../workloads/watch.ts";
+import type { Inventory, UnknownOwner } from "./inventory.ts";
 
-const core = { apiVersion: "v1" } as const;
-const followed: readonly (WatchedKind & { kind: ObservedKind })[] = [
-  { ...core, kind: "Pod", plural: "pods" },
-  { ...core, kind: "Node", plural: "nodes" },
-  { ...core, kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims" },
-  // Of all events, these are a tenth. Why a claim waits stands in normal ones.
-  { ...core, kind: "Event", plural: "events", fieldSelector: "type=Warning" },
-  {
-    ...core,
-    kind: "Event",
-    plural: "events",
-    fieldSelector: "type=Normal,involvedObject.kind=PersistentVolumeClaim",
-  },
-];
 const lookUpMs = 500;
 const againMs = 5_000;
 const atOnce = 20;
@@ -35,14 +21,11 @@ export interface WatchOptions {
  * from a reason, and the wait goes on without it.
  */
 export function watchWorkloads({ client, inventory, log, signal }: WatchOptions): void {
-  for (const watched of followed) {
-    watchKind(
-      client,
-      watched,
-      (object, deleted) => inventory.observe(watched.kind, object, deleted, Date.now()),
-      signal,
-    );
-  }
+  watchWhatRuns(
+    client,
+    (kind, object, deleted) => inventory.observe(kind, object, deleted, Date.now()),
+    signal,
+  );
   const askedAt = new Map<string, number>();
 
   async function lookUp(owner: UnknownOwner): Promise<void> {
