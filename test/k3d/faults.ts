@@ -39,6 +39,8 @@ kind: Application
 metadata:
   name: ${name}
   namespace: argocd
+  annotations:
+    argocd.argoproj.io/sync-wave: "1"
 spec:
   project: default
   source:

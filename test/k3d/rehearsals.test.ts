@@ -123,7 +123,7 @@ describe.runIf(dockerAnswers)("rehearsals on real containers (needs Docker)", ()
     for (const name of ["crash", "image", "probe"]) {
       const application = verdict.applications.find((candidate) => candidate.name === name);
       expect(application?.notProven.flatMap(({ resources }) => resources)).toContain(
-        `Deployment ${name}/${name}`,
+        `apps/Deployment ${name}/${name}`,
       );
     }
   });
