@@ -1,6 +1,6 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cluster, Engine } from "../engine/engine.ts";
+import type { Cluster, Engine, EngineName } from "../engine/engine.ts";
 import { connect } from "../kubernetes/client.ts";
 import { openMirror } from "../mirror/mirror.ts";
 import type { Checkout } from "../repository/checkout.ts";
@@ -33,7 +33,10 @@ export interface RehearsalRequest {
   worktree: boolean;
   /** Whether the remote may be asked for its branches and tags. */
   fetch: boolean;
-  engine: Engine;
+  /** The one that the user asked for; undefined leaves it to the configuration. */
+  engine: Engine | undefined;
+  /** The engine of that name, or the one where no configuration names any. */
+  engineFor(name: EngineName | undefined): Engine;
   config: Config;
   /** Whether the user named the configuration file, and so vouches for what it says of engines. */
   configVouched: boolean;

@@ -3,7 +3,7 @@ import { openTree } from "../repository/tree.ts";
 import { asStep } from "../runner/log.ts";
 import type { OwnedProcesses } from "../runner/owned-processes.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
-import { engineSettings } from "./engine-settings.ts";
+import { type EngineChoice, engineChoice } from "./engine-choice.ts";
 import { makeWorld, type Prepared, prepare } from "./prepare.ts";
 import type { RehearsalRequest } from "./rehearse.ts";
 
@@ -15,7 +15,7 @@ export async function startAndPrepare(
   request: RehearsalRequest,
   { processes, toolchain, signal }: { processes: OwnedProcesses; toolchain: Toolchain; signal: AbortSignal },
 ): Promise<{ cluster: Cluster; prepared: Prepared }> {
-  const { engine, checkout, config, configVouched: vouched, log } = request;
+  const { checkout, config, configVouched: vouched, log } = request;
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const cancelling = <T>(work: Promise<T>): Promise<T> =>
@@ -25,26 +25,28 @@ export async function startAndPrepare(
     });
   const where = { folder: processes.folder, toolchain, signal: either };
   const making = makeWorld(request, where);
-  const notes: string[] = [];
-  const settings = async () => {
-    const { gitDir, base } = await making;
-    const read = await engineSettings({ checkout, config, vouched, base: () => openTree(gitDir, base) });
-    notes.push(...read.notes);
-    return read.settings;
+  let choice: Promise<EngineChoice> | undefined;
+  // Asked for only where it is needed: an engine that the user names, and that has no settings, need not wait.
+  const choose = () => {
+    choice ??= making.then(({ gitDir, base }) =>
+      engineChoice({ checkout, config, vouched, base: () => openTree(gitDir, base) }),
+    );
+    return choice;
+  };
+  const start = async () => {
+    const engine = request.engine ?? request.engineFor((await choose()).engine);
+    const settings = async () => (await choose()).settings;
+    return asStep(log, `Starting a cluster (${engine.name})`, () =>
+      engine.start({ toolchain, processes, log, signal: either, settings }),
+    );
   };
   const [cluster, prepared] = await Promise.allSettled([
-    cancelling(
-      asStep(log, `Starting a cluster (${engine.name})`, () =>
-        engine.start({ toolchain, processes, log, signal: either, settings }),
-      ),
-    ),
+    cancelling(start()),
     cancelling(making.then((world) => prepare(request, world, where))),
   ]);
   if (cluster.status === "fulfilled" && prepared.status === "fulfilled") {
-    return {
-      cluster: cluster.value,
-      prepared: { ...prepared.value, notes: [...notes, ...prepared.value.notes] },
-    };
+    const notes = [...((await choice)?.notes ?? []), ...prepared.value.notes];
+    return { cluster: cluster.value, prepared: { ...prepared.value, notes } };
   }
   if (cluster.status === "fulfilled") await cluster.value[Symbol.asyncDispose]();
   throw failed.signal.reason;

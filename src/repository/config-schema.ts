@@ -51,7 +51,7 @@ export const configSchema = section(
     engine: z
       .enum(["simulated", "k3d", "existing"])
       .describe(
-        "The kind of Kubernetes to rehearse on: k3d (real containers; the default on GitHub Actions), simulated (a real API server without containers; the default elsewhere), or existing (a cluster of yours).",
+        "The kind of Kubernetes to rehearse on: k3d (real containers; the default on GitHub Actions), simulated (a real API server without containers; the default elsewhere), or existing (a cluster of yours). Read from the base, never from the change.",
       ),
     k3d: section(
       {

@@ -4,7 +4,7 @@ import type { Checkout } from "../repository/checkout.ts";
 import { parseConfig } from "../repository/config.ts";
 import { temporaryFolder, writeFiles } from "../repository/git-fixture.ts";
 import { type CommittedFiles, committed } from "../repository/tree-fixture.ts";
-import { engineSettings } from "./engine-settings.ts";
+import { engineChoice } from "./engine-choice.ts";
 
 async function settingsOf(
   base: CommittedFiles,
@@ -14,7 +14,7 @@ async function settingsOf(
   await using repository = await committed(base);
   const top = "/home/you/homelab";
   const config = parseConfig(here, { top, file: `${top}/.rehearsal.yaml` });
-  return await engineSettings({
+  return await engineChoice({
     checkout: { top, scope } as Checkout,
     config:
       context === undefined ? config : { ...config, existing: { ...config.existing, context, named: false } },
@@ -33,8 +33,26 @@ describe("the settings of an engine", () => {
     expect(settings.k3d.images).toEqual(["a"]);
     expect(settings.existing).toMatchObject({ context: undefined, named: false });
     expect(notes).toEqual([
-      "The engine's settings are those of the base; what .rehearsal.yaml says here counts after the merge.",
+      "The engine and its settings are those of the base; what .rehearsal.yaml says of them here counts after the merge.",
     ]);
+  });
+
+  test("name the engine that the base names, or none", async () => {
+    const base = { ".rehearsal.yaml": "engine: k3d\n" };
+    expect((await settingsOf(base, "engine: existing\n")).engine).toBe("k3d");
+    const { engine, notes } = await settingsOf({ "README.md": "" }, "engine: existing\n");
+    expect(engine).toBeUndefined();
+    expect(notes).toHaveLength(1);
+  });
+
+  test("of a base whose configuration is invalid are none: the change may mend it", async () => {
+    const { engine, settings, notes } = await settingsOf(
+      { ".rehearsal.yaml": "engine: [\n" },
+      "engine: k3d\n",
+    );
+    expect(engine).toBeUndefined();
+    expect(settings.k3d.config).toBeUndefined();
+    expect(notes.join("\n")).toContain("its configuration is invalid: .rehearsal.yaml is not valid YAML");
   });
 
   test("come from the folder that is rehearsed before the top", async () => {
@@ -73,7 +91,7 @@ describe("the settings of an engine", () => {
     await using folder = await temporaryFolder();
     await writeFiles(folder.path, { "k3d.yaml": "kind: Simple\n" });
     const file = join(folder.path, "ci.yaml");
-    const { settings } = await engineSettings({
+    const { settings } = await engineChoice({
       checkout: { top: folder.path, scope: "" } as Checkout,
       config: parseConfig("k3d: {config: k3d.yaml}\nexisting: {context: live}\n", { top: folder.path, file }),
       vouched: true,
