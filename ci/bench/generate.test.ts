@@ -44,6 +44,14 @@ describe("workloadFiles", () => {
     expect(new Set(used)).toEqual(new Set(brought));
   });
 
+  it("brings a configuration of k3d where there is one, and names it", () => {
+    const withConfig = new Map(workloadFiles(1, "kind: Simple\n"));
+    expect(withConfig.get("k3d.yaml")).toBe("kind: Simple\n");
+    expect(parse(withConfig.get(".rehearsal.yaml") ?? "")).toMatchObject({ k3d: { config: "k3d.yaml" } });
+    expect(files.has("k3d.yaml")).toBe(false);
+    expect(parse(files.get(".rehearsal.yaml") ?? "")).not.toHaveProperty("k3d");
+  });
+
   it("configures the settle window that is subtracted from what is measured", () => {
     expect(parse(files.get(".rehearsal.yaml") ?? "")).toMatchObject({ settle: `${settleSeconds}s` });
   });

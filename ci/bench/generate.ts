@@ -13,19 +13,29 @@ export interface Workload extends AsyncDisposable {
   expected: number;
 }
 
+/**
+ * Of each generated Deployment, of which every Pod is a Pod more on the node. With Argo CD's and the system's
+ * own, 50 Applications nearly fill the 110 that a kubelet takes unless told otherwise.
+ */
+const replicas = 2;
+export const mostOnOneNode = 50;
+
 /** How long Applications must stay healthy before that counts; short, and subtracted from what is measured. */
 export const settleSeconds = 1;
 
+const k3dFile = "k3d.yaml";
 const url = "https://github.com/gitops-rehearsal/generated.git";
+/** Published, and among the images of ci/stand-in: what is rehearsed has to run where containers do. */
+const image = "docker.io/library/busybox:1.37";
 const namespaces = 5;
 const when = "2026-01-01T00:00:00Z";
 
 /**
  * Writes a repository with `count` Applications into a temporary folder: one root App of Apps, a small
- * Helm chart in Git for each, and a change of one of them on a branch. The same count gives the same
- * commits, whoever generates it.
+ * Helm chart in Git for each, and a change of one of them on a branch. The same arguments give the same
+ * commits, whoever generates it. `k3dConfig` is a configuration of k3d for the repository to bring.
  */
-export async function generateWorkload(count: number): Promise<Workload> {
+export async function generateWorkload(count: number, k3dConfig?: string): Promise<Workload> {
   const folder = await mkdtemp(join(tmpdir(), `bench-${count}-`));
   const env = {
     GIT_AUTHOR_NAME: "Bench",
@@ -41,7 +51,7 @@ export async function generateWorkload(count: number): Promise<Workload> {
   await git("init", "--quiet", "--initial-branch=main");
   const examples = join(packageRoot(), "examples/quickstart/infrastructure/argocd/values.yaml");
   await writeAll(folder, [
-    ...workloadFiles(count),
+    ...workloadFiles(count, k3dConfig),
     ["infrastructure/argocd/values.yaml", await readFile(examples, "utf8")],
   ]);
   await git("add", "--all");
@@ -66,9 +76,11 @@ async function writeAll(folder: string, files: readonly (readonly [string, strin
 }
 
 /** The files of a repository with `count` Applications, as pairs of path and text. */
-export function workloadFiles(count: number): [string, string][] {
+export function workloadFiles(count: number, k3dConfig?: string): [string, string][] {
+  const k3d = k3dConfig === undefined ? {} : { k3d: { config: k3dFile } };
   const files: [string, string][] = [
-    [".rehearsal.yaml", stringify(config)],
+    [".rehearsal.yaml", stringify({ ...config, ...k3d })],
+    ...(k3dConfig === undefined ? [] : [[k3dFile, k3dConfig] satisfies [string, string]]),
     ["root.yaml", stringify(application("root", "argocd", "applications"))],
   ];
   for (let index = 0; index < namespaces; index++) {
@@ -126,7 +138,7 @@ function application(name: string, namespace: string, path: string) {
 }
 
 function values(index: number, greeting: string): string {
-  return stringify({ replicas: 2, image: `registry.example.com/app:1.${index}.0`, port: 8080, greeting });
+  return stringify({ replicas, image, port: 8080, greeting: `${greeting} ${index}` });
 }
 
 const labels = `app.kubernetes.io/name: {{ .Chart.Name }}
@@ -154,20 +166,26 @@ spec:
       containers:
         - name: app
           image: {{ .Values.image | quote }}
+          command: [httpd, -f, -p, {{ .Values.port | quote }}, -h, /www]
           ports:
             - name: http
               containerPort: {{ .Values.port }}
-          envFrom:
-            - configMapRef:
-                name: {{ .Release.Name }}
+          volumeMounts:
+            - name: content
+              mountPath: /www
           readinessProbe:
             httpGet:
-              path: /ready
+              path: /index.html
               port: http
+            periodSeconds: 1
           resources:
             requests:
               cpu: 10m
               memory: 16Mi
+      volumes:
+        - name: content
+          configMap:
+            name: {{ .Release.Name }}
 `,
   "service.yaml": `apiVersion: v1
 kind: Service
@@ -190,6 +208,6 @@ metadata:
   labels:
     ${labels}
 data:
-  GREETING: {{ .Values.greeting | quote }}
+  index.html: {{ .Values.greeting | quote }}
 `,
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Verdict, verdictSchema } from "../../src/rehearsal/verdict.ts";
-import { type Figures, figuresOf, median, medianFigures } from "./measure.ts";
+import { type Figures, figuresOf, median, medianFigures, withNodes } from "./measure.ts";
 
 const passed: Verdict = {
   schema: verdictSchema,
@@ -46,6 +46,20 @@ describe("figuresOf", () => {
   });
 });
 
+describe("withNodes", () => {
+  const command = figuresOf(passed, 0);
+
+  it("adds what the nodes took to what the command took", () => {
+    const figures = withNodes(command, { cpuSeconds: 4, peakMemoryBytes: 1e9 });
+    expect(figures).toEqual({ ...command, cpuSeconds: 40, peakMemoryBytes: 3e9 });
+  });
+
+  it("knows nothing of the whole where nothing is known of the nodes", () => {
+    const figures = withNodes(command, undefined);
+    expect(figures).toEqual({ ...command, cpuSeconds: undefined, peakMemoryBytes: undefined });
+  });
+});
+
 describe("median", () => {
   it("is the middle of an odd number of values, in whatever order", () => {
     expect(median([9, 1, 5])).toBe(5);
@@ -70,5 +84,11 @@ describe("medianFigures", () => {
     });
     const figures = medianFigures([run(30, 2), run(10, 3), run(20, 1)]);
     expect(figures).toMatchObject({ allHealthy: 20, cpuSeconds: 2, clusterReady: 2 });
+  });
+
+  it("has none of what one run does not tell", () => {
+    const told = figuresOf(passed, 0);
+    const figures = medianFigures([told, { ...told, peakMemoryBytes: undefined }, told]);
+    expect(figures).toMatchObject({ cpuSeconds: 36, peakMemoryBytes: undefined });
   });
 });
