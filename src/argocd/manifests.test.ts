@@ -157,6 +157,10 @@ metadata: {name: applications.argoproj.io}
     data: { kept: "1", changed: "2" },
   });
   expect(api.get("Secret", "argocd-repository-own")?.metadata.namespace).toBe("gitops");
+  expect(api.get("Secret", "argocd-redis")).toMatchObject({
+    metadata: { namespace: "gitops" },
+    stringData: { auth: expect.stringMatching(/^[0-9a-f]{32}$/) },
+  });
   expect(api.get("ClusterRoleBinding", "argocd")).toMatchObject({ subjects: [{ namespace: "gitops" }] });
   expect(api.get("ClusterRoleBinding", "argocd")?.metadata.namespace).toBeUndefined();
   const applied = api.received

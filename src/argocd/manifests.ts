@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
@@ -36,9 +37,24 @@ export async function installManifests({ client, toolchain, settings }: InstallR
   };
   await Promise.all([client.apply(namespace), ...definitions.map((object) => client.apply(object))]);
   await Promise.all(
-    [...rest, ...repositories].map((object) => client.apply(inNamespace(object, settings.namespace))),
+    [...rest, ...repositories, redisPassword()].map((object) =>
+      client.apply(inNamespace(object, settings.namespace)),
+    ),
   );
   return unapplied;
+}
+
+/**
+ * An init container of Redis makes it otherwise, and every Pod that starts before that is tried again only
+ * 12 s later. One that is there is left as it is (`argocd admin redis-initial-password`).
+ */
+function redisPassword(): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "argocd-redis" },
+    stringData: { auth: randomBytes(16).toString("hex") },
+  };
 }
 
 function inNamespace(object: KubeObject, namespace: string): KubeObject {
