@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { run } from "../src/runner/process.ts";
-import { ensureDocker, writeRuntimeWrapper } from "./docker.ts";
+import { ensureDocker, removeStalePidFile, writeRuntimeWrapper } from "./docker.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -41,3 +41,17 @@ test.each([
   expect(stdout).toBe(`${args.join(" ")}\n`);
   expect(await readFile(path, "utf8")).toBe(withheld);
 });
+
+// /proc tells which process has the pid.
+test.runIf(process.platform === "linux")(
+  "a pid file that a killed dockerd has left is removed, also where another process has its pid",
+  async () => {
+    const file = join(folder, "docker.pid");
+    await removeStalePidFile(file); // there need not be one
+    for (const pid of [process.pid, 2 ** 22 + 1]) {
+      await writeFile(file, `${pid}\n`);
+      await removeStalePidFile(file);
+      await expect(readFile(file)).rejects.toThrow("ENOENT");
+    }
+  },
+);

@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines, run, tryRun } from "../src/runner/process.ts";
@@ -83,6 +83,7 @@ async function start(
 ): Promise<Docker> {
   report("starting dockerd");
   await mkdir(dataRoot, { recursive: true });
+  await removeStalePidFile("/var/run/docker.pid");
   const log = join(dataRoot, "dockerd.log");
   const pidFile = join(dataRoot, "rehearsal-dockerd.pid");
   const args = ["--data-root", dataRoot, "--oom-score-adjust", "0", ...(await runtimeArguments(dataRoot))];
@@ -111,6 +112,14 @@ async function start(
     throw error;
   }
   return { started: true, [Symbol.asyncDispose]: stop };
+}
+
+/** dockerd refuses to start where its file names any process that lives, though another has the pid by now. */
+export async function removeStalePidFile(file: string): Promise<void> {
+  const pid = (await readFile(file, "utf8").catch(() => "")).trim();
+  if (!/^\d+$/.test(pid)) return;
+  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+  if (name.trim() !== "dockerd") await rm(file, { force: true });
 }
 
 const sysResource = 24n; // capability(7)
