@@ -1,6 +1,7 @@
 import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../src/runner/errors.ts";
 import { lastLines, run, tryRun } from "../src/runner/process.ts";
 
 export interface DockerOptions {
@@ -11,16 +12,25 @@ export interface DockerOptions {
   signal?: AbortSignal | undefined;
 }
 
-export type Docker =
-  /** Disposing stops the daemon only where this call has started it. */
-  | (AsyncDisposable & { unavailable?: undefined; started: boolean })
-  /** Why there is none, for the list of what was skipped. */
-  | { unavailable: string };
+/** Disposing stops the daemon only where the call that gave it has started it. */
+export type Docker = AsyncDisposable &
+  (
+    | { unavailable?: undefined; started: boolean }
+    /** Why there is none, for the list of what was skipped. */
+    | { unavailable: string }
+  );
 
 /** Package by program. tini is what `docker run --init` runs, and k3d asks for that. */
 const needed = { dockerd: "docker.io", iptables: "iptables", tini: "tini" };
 const readyMs = 60_000;
 const found = { started: false, async [Symbol.asyncDispose]() {} } satisfies Docker;
+const without = (unavailable: string): Docker => ({ unavailable, async [Symbol.asyncDispose]() {} });
+
+/** Gives the Docker Engine that answers. Never throws for want of one, and never starts any. */
+export async function findDocker(): Promise<Docker> {
+  const refusal = await answer(undefined);
+  return refusal === undefined ? found : without(refusal);
+}
 
 /**
  * Gives a Docker Engine on the default socket (or `DOCKER_HOST`): the one that answers, or else, as root on
@@ -30,9 +40,9 @@ export async function ensureDocker(options: DockerOptions = {}): Promise<Docker>
   const { report = () => undefined, signal, dataRoot = "/var/lib/docker" } = options;
   const asked = await answer(signal);
   if (asked === undefined) return found;
-  if (process.env.DOCKER_HOST) return { unavailable: `DOCKER_HOST does not answer: ${asked}` };
+  if (process.env.DOCKER_HOST) return without(`DOCKER_HOST does not answer: ${asked}`);
   if (process.platform !== "linux" || process.getuid?.() !== 0)
-    return { unavailable: `no Docker Engine answers (${asked}), and only root on Linux can start one` };
+    return without(`no Docker Engine answers (${asked}), and only root on Linux can start one`);
 
   try {
     await installMissing(needed, { report, signal });
@@ -40,7 +50,7 @@ export async function ensureDocker(options: DockerOptions = {}): Promise<Docker>
     return await start(dataRoot, report, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    return { unavailable: error instanceof Error ? error.message : String(error) };
+    return without(messageOf(error));
   }
 }
 
@@ -54,7 +64,7 @@ async function answer(signal: AbortSignal | undefined): Promise<string | undefin
     return result.exitCode === 0 ? undefined : lastLines(result.stderr, 1);
   } catch (error) {
     signal?.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { plainConsole } from "../src/cli/console.ts";
 import { paletteFor } from "../src/report/palette.ts";
-import { messageOf } from "../src/runner/errors.ts";
 import { packageRoot } from "../src/runner/package-root.ts";
 import { tryRun } from "../src/runner/process.ts";
 import { resolveToolchain } from "../src/toolchain/resolve.ts";
-import { type Docker, ensureDocker } from "./docker.ts";
+import { ensureDocker, findDocker } from "./docker.ts";
 import { standIn } from "./stand-in/build.ts";
 
 /** Static checks; each counts as one test. */
@@ -45,7 +44,9 @@ async function main(only: string | undefined): Promise<number> {
   if (!onlyK3d) for (const check of checks) await runCheck(check, tally);
   const console = plainConsole({ stream: process.stdout, palette: paletteFor(false), verbose: false });
   await resolveToolchain({ log: console }); // here rather than in the first test that needs it, for its progress
-  await using docker = await dockerFor(onlyK3d);
+  // Only CI, or who asks for these tests alone, has Docker installed and started for them.
+  const mayInstall = onlyK3d || process.env.CI === "true";
+  await using docker = await (mayInstall ? ensureDocker({ report: print }) : findDocker());
   if (docker.unavailable === undefined) await standIn({ log: console });
   else print(`the tests on real containers are ${onlyK3d ? "impossible" : "skipped"}: ${docker.unavailable}`);
   if (docker.unavailable !== undefined && onlyK3d) tally.failed += 1;
@@ -55,23 +56,6 @@ async function main(only: string | undefined): Promise<number> {
   for (const name of tally.skipped) print(`skipped: ${name}`);
   print(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
   return tally.failed === 0 && tally.passed > (onlyK3d ? 0 : checks.length) ? 0 : 1;
-}
-
-/** Only CI, or who asks for these tests alone, has Docker installed and started for them. */
-async function dockerFor(asked: boolean): Promise<Docker & AsyncDisposable> {
-  const nothing = { async [Symbol.asyncDispose]() {} };
-  const mayInstall = asked || process.env.CI === "true";
-  const docker = mayInstall ? await ensureDocker({ report: print }) : await answeringDocker();
-  return docker.unavailable === undefined ? docker : { ...docker, ...nothing };
-}
-
-async function answeringDocker(): Promise<Docker> {
-  const failure = await tryRun("docker", ["version"]).then(
-    ({ exitCode, stderr }) => (exitCode === 0 ? undefined : stderr.trim().split("\n").at(-1)),
-    messageOf,
-  );
-  if (failure !== undefined) return { unavailable: failure };
-  return { started: false, async [Symbol.asyncDispose]() {} };
 }
 
 async function runCheck(

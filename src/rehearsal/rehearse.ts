@@ -48,6 +48,8 @@ export interface RehearsalRequest {
   onProgress(tree: readonly ProgressNode[]): void;
 }
 
+const loopback = { bind: "127.0.0.1", host: "127.0.0.1" };
+
 /**
  * Rehearses one change from its two revisions to a verdict. Never throws: whatever goes wrong is a
  * verdict too, and none of those is `passed`. When it returns, nothing it started is left.
@@ -107,10 +109,11 @@ async function rehearseOn(
   const { config, log } = request;
   const { world, content } = prepared;
   const client = connect(cluster.kubeconfig);
+  const { bind, host } = cluster.containers.kind === "real" ? cluster.containers.mirror : loopback;
   await using mirror = await openMirror({
     world,
-    bind: cluster.containers.kind === "real" ? cluster.containers.mirror.bind : "127.0.0.1",
-    host: cluster.containers.kind === "real" ? cluster.containers.mirror.host : "127.0.0.1",
+    bind,
+    host,
     folder: join(processes.folder, "mirror"),
     egress: config.egress ?? "open",
   });

@@ -3,7 +3,7 @@ import { prepareInCluster } from "../argocd/in-cluster/in-cluster.ts";
 import { runningVersion } from "../argocd/in-cluster/running-version.ts";
 import { installArgoCd } from "../argocd/install.ts";
 import type { ArgoCdInstallation } from "../argocd/settings.ts";
-import type { Cluster } from "../engine/engine.ts";
+import type { Cluster, MirrorReach } from "../engine/engine.ts";
 import type { KubeClient } from "../kubernetes/client.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { asStep, type Log } from "../runner/log.ts";
@@ -57,9 +57,7 @@ async function runAsProcesses(request: RunArgoCdRequest): Promise<RunningArgoCd>
   };
 }
 
-type Reach = Extract<Cluster["containers"], { kind: "real" }>["mirror"];
-
-async function runInCluster(request: RunArgoCdRequest, reach: Reach): Promise<RunningArgoCd> {
+async function runInCluster(request: RunArgoCdRequest, reach: MirrorReach): Promise<RunningArgoCd> {
   const { client, mirror, log, signal } = request;
   const { namespace } = request.prepared.settings;
   await request.cluster.claim?.(namespace);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findDocker } from "../../ci/docker.ts";
 import { standIn } from "../../ci/stand-in/build.ts";
 import type { EngineSettings } from "../../src/engine/engine.ts";
 import { docker, dockerLines } from "../../src/engine/k3d/docker.ts";
@@ -16,7 +17,7 @@ import { messageOf } from "../../src/runner/errors.ts";
 import { silentLog } from "../../src/runner/log.ts";
 import { describeEngine, noSettings, start } from "../engine/contract.ts";
 
-const images = await dockerAnswers().then((answers) => (answers ? standIn() : undefined));
+const images = (await findDocker()).unavailable === undefined ? await standIn() : undefined;
 const [web] = images?.images.web ?? ["no-image"];
 
 function settings(text = ""): EngineSettings {
@@ -172,13 +173,6 @@ describe.runIf(images)("with Docker", () => {
     });
   });
 });
-
-async function dockerAnswers(): Promise<boolean> {
-  return docker(["version", "--format", "{{.Server.Version}}"]).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** What Docker has of clusters of ours, but for those of other processes that run now. */
 async function ours(): Promise<string[]> {

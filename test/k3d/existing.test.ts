@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findDocker } from "../../ci/docker.ts";
 import { standIn } from "../../ci/stand-in/build.ts";
 import { type Registry, startRegistry } from "../../ci/stand-in/registry-server.ts";
 import { existingEngine } from "../../src/engine/existing/existing-engine.ts";
 import { k3dEngine } from "../../src/engine/k3d/k3d-engine.ts";
-import { tryRun } from "../../src/runner/process.ts";
 import { describeEngine, noSettings, type StartedCluster, start } from "../engine/contract.ts";
 import { titlesOf } from "../engine/existing-fixture.ts";
 import { homelab, rehearsal } from "./homelab.ts";
 
-const dockerAnswers = (await tryRun("docker", ["version"]).catch(() => undefined))?.exitCode === 0;
+const dockerAnswers = (await findDocker()).unavailable === undefined;
 const [web] = dockerAnswers ? (await standIn()).images.web : [""];
 
 describe.runIf(dockerAnswers)("on somebody's cluster, made by k3d (needs Docker)", () => {

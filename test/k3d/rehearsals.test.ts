@@ -1,15 +1,15 @@
 import { readdir, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findDocker } from "../../ci/docker.ts";
 import { type Registry, startRegistry } from "../../ci/stand-in/registry-server.ts";
 import { docker, dockerLines } from "../../src/engine/k3d/docker.ts";
 import { ownedClusters } from "../../src/engine/k3d/leftovers.ts";
-import { tryRun } from "../../src/runner/process.ts";
 import { faults, withFaults } from "./faults.ts";
 import { startGitServer } from "./git-server.ts";
 import { homelab, type Running, rehearsal, startRehearsal } from "./homelab.ts";
 
-const dockerAnswers = (await tryRun("docker", ["version"]).catch(() => undefined))?.exitCode === 0;
+const dockerAnswers = (await findDocker()).unavailable === undefined;
 
 /** The cluster that a run has made, or is making. */
 async function clusterOf({ pid }: Running): Promise<string> {
