@@ -8,7 +8,7 @@ import { standIn } from "../../ci/stand-in/build.ts";
 import type { EngineSettings } from "../../src/engine/engine.ts";
 import { docker, dockerLines } from "../../src/engine/k3d/docker.ts";
 import { archiveName } from "../../src/engine/k3d/image-cache.ts";
-import { pipeImages } from "../../src/engine/k3d/image-import.ts";
+import { importImages } from "../../src/engine/k3d/image-import.ts";
 import { provideImages } from "../../src/engine/k3d/images.ts";
 import { k3dEngine } from "../../src/engine/k3d/k3d-engine.ts";
 import { claim, ownedClusters, remainsOf, removeLeftovers } from "../../src/engine/k3d/leftovers.ts";
@@ -93,17 +93,17 @@ describe.runIf(images)("with Docker", () => {
       );
     });
 
-    it("streams images into a node for Docker's newer store", async () => {
+    it("brings images of Docker's into a node", async () => {
       const other = "stand-in-contract/piped:1";
       await using run = await start(k3dEngine, { settings: async () => settings() });
       await docker(["tag", web, other]);
       try {
         const node = await nodeOf(run.client);
-        await pipeImages([other], node, new AbortController().signal);
+        await importImages([other], [node], new AbortController().signal);
         const listed = await docker(["exec", node, "ctr", "image", "ls", "-q"]);
         expect(listed).toContain(other);
         await expect(
-          pipeImages(["stand-in-contract/none:1"], node, new AbortController().signal),
+          importImages(["stand-in-contract/none:1"], [node], new AbortController().signal),
         ).rejects.toThrow(/^stand-in-contract\/none:1 could not be imported into /);
       } finally {
         await docker(["rmi", other]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { archiveName, isCacheable } from "./image-cache.ts";
-import { importable } from "./image-import.ts";
+import { failureOf, importable } from "./image-import.ts";
 import { helperImages, isFinal } from "./images.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -59,5 +59,26 @@ describe("a registry's answer", () => {
     ["received unexpected HTTP status: 502 Bad Gateway", false],
   ])("%s is final: %s", (stderr, final) => {
     expect(isFinal(stderr)).toBe(final);
+  });
+});
+
+describe("a stream of images into a node", () => {
+  const well = { exitCode: 0, stderr: "" };
+
+  it("is whole when the loader is content, which may leave before the archive's padding", () => {
+    expect(failureOf(well, well)).toBeUndefined();
+    const left = { exitCode: 1, stderr: "write /dev/stdout: broken pipe" };
+    expect(failureOf(left, well)).toBeUndefined();
+    expect(failureOf(left, { exitCode: 1, stderr: "ctr: no space left on device" })).toContain(
+      "no space left",
+    );
+  });
+
+  it("fails with the word of the one that failed first", () => {
+    const none = { exitCode: 1, stderr: "Error response from daemon: No such image: none:1" };
+    expect(failureOf(none, well)).toContain("No such image: none:1");
+    expect(failureOf(none, { exitCode: 1, stderr: "ctr: unrecognized image format" })).toContain(
+      "No such image",
+    );
   });
 });

@@ -87,10 +87,7 @@ async function startCluster(start: {
   });
   if (preload.length > 0) {
     await asStep(log, `Loading ${preload.length === 1 ? "an image" : `${preload.length} images`}`, () =>
-      importImages({
-        ...{ k3d, cluster: name, images: preload, nodes: containers, folder, signal },
-        containerdStore: host.containerdStore,
-      }),
+      importImages(preload, containers, signal),
     );
   }
   await untilNodesReady(client, config.nodes, { cluster: name, signal });

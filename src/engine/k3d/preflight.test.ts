@@ -46,7 +46,7 @@ describe("a machine", () => {
 
 it("a host is told in words", () => {
   const disk = { folder: "/var/lib/docker", free: 49e9, total: 252e9 };
-  const host = { cpus: 2, memory: 24e9, freeMemory: undefined, isThisSystem: true, containerdStore: false };
+  const host = { cpus: 2, memory: 24e9, freeMemory: undefined, isThisSystem: true };
   expect(describeHost({ ...host, disk })).toBe(
     "2 processors, 24 GB of memory, 49 GB of 252 GB are free in /var/lib/docker",
   );

@@ -15,8 +15,6 @@ export interface DockerHost {
   disk: Disk | undefined;
   /** Whether containers run in this very system, and not in a virtual machine beside it (Docker Desktop). */
   isThisSystem: boolean;
-  /** Whether images are in containerd's store: its archives have what `ctr import --all-platforms` refuses. */
-  containerdStore: boolean;
 }
 
 /** The file system with Docker's folder, where it can be seen from here. */
@@ -60,7 +58,6 @@ export async function preflight(log: Log, signal: AbortSignal): Promise<DockerHo
     freeMemory: isThisSystem ? freemem() : undefined,
     disk: isThisSystem ? await diskOf(info.DockerRootDir) : undefined,
     isThisSystem,
-    containerdStore: (info.DriverStatus ?? []).some(([, value]) => value?.includes("io.containerd.")),
   };
   const { hopeless, tight } = judgeHost(host);
   if (hopeless !== undefined) {
@@ -77,7 +74,6 @@ interface DockerInfo {
   MemTotal: number;
   DockerRootDir: string;
   OperatingSystem: string;
-  DriverStatus?: (readonly string[])[] | null;
 }
 
 /** Whether an endpoint of Docker's is reached over a network. */
