@@ -1,22 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Verdict, verdictSchema } from "../../src/rehearsal/verdict.ts";
+import type { Verdict } from "../../src/rehearsal/verdict.ts";
+import { verdict } from "../../src/rehearsal/verdict-fixture.ts";
 import { type Figures, figuresOf, median, medianFigures, withNodes } from "./measure.ts";
 
-const passed: Verdict = {
-  schema: verdictSchema,
+const passed: Verdict = verdict([], {
   result: "passed",
-  summary: "All 0 Applications are Synced and Healthy at the merge result.",
-  error: undefined,
-  repository: undefined,
-  engine: undefined,
-  argocd: undefined,
-  applications: [],
-  applicationSets: [],
-  notes: [],
-  evidence: undefined,
   timings: { clusterReady: 2, argocdReady: 4, applied: 4.5, decided: 21.5, total: 22 },
   usage: { cpuSeconds: 36, peakMemoryBytes: 2e9 },
-};
+});
 
 describe("figuresOf", () => {
   it("takes the settle window off the time at which all were healthy", () => {

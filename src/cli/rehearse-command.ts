@@ -61,7 +61,7 @@ async function rehearseWith(
     checkout = await openCheckout(path, signal);
     config = withFlags(await loadConfig(path, { file: flags.config }), flags, checkout);
   } catch (error) {
-    return verdictOfError(error, stopwatch().timings());
+    return verdictOfError(error, stopwatch());
   }
   return rehearse({
     checkout,

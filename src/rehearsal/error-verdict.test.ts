@@ -4,17 +4,10 @@ import { ChangeError, InfrastructureError, UsageError } from "../runner/errors.t
 import { CommandError } from "../runner/process.ts";
 import { verdictOfError } from "./error-verdict.ts";
 import { exitCodes } from "./verdict.ts";
-
-const timings = {
-  clusterReady: undefined,
-  argocdReady: undefined,
-  applied: undefined,
-  decided: undefined,
-  total: 1,
-};
+import { clock } from "./verdict-fixture.ts";
 
 function codeOf(error: unknown): number {
-  return exitCodes[verdictOfError(error, timings).result];
+  return exitCodes[verdictOfError(error, clock).result];
 }
 
 describe("an error", () => {
@@ -30,19 +23,19 @@ describe("an error", () => {
     [undefined, 3],
   ])("%s ends with code %i, and never passes", (error, code) => {
     expect(codeOf(error)).toBe(code);
-    expect(verdictOfError(error, timings)).toMatchObject({ applications: [], timings });
+    expect(verdictOfError(error, clock)).toMatchObject({ applications: [], timings: clock.timings() });
   });
 
   it("that was foreseen says what, where and how to mend it", () => {
     const error = new ChangeError("x", { where: { file: "a.yaml", line: 3 }, fix: "Mend it." });
-    expect(verdictOfError(error, timings)).toMatchObject({
+    expect(verdictOfError(error, clock)).toMatchObject({
       summary: "x",
       error: { message: "x", where: { file: "a.yaml", line: 3 }, fix: "Mend it." },
     });
   });
 
   it("of ours keeps its stack", () => {
-    const { summary } = verdictOfError(new TypeError("x is undefined"), timings);
+    const { summary } = verdictOfError(new TypeError("x is undefined"), clock);
     expect(summary).toMatch(/^Rehearsal itself failed: TypeError: x is undefined\n {4}at /);
   });
 
@@ -51,6 +44,6 @@ describe("an error", () => {
       new Error("rm failed"),
       new SuppressedError(new Error("close failed"), new ChangeError("first")),
     );
-    expect(verdictOfError(both, timings)).toMatchObject({ result: "failed", summary: "first" });
+    expect(verdictOfError(both, clock)).toMatchObject({ result: "failed", summary: "first" });
   });
 });

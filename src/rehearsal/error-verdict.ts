@@ -1,8 +1,9 @@
 import { ChangeError, isExpected, messageOf, UsageError } from "../runner/errors.ts";
-import { type Result, type Timings, type Verdict, verdictSchema } from "./verdict.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+import { type Result, type Verdict, verdictSchema } from "./verdict.ts";
 
 /** The verdict where the rehearsal ended before Applications could be judged. It is never `passed`. */
-export function verdictOfError(thrown: unknown, timings: Timings): Verdict {
+export function verdictOfError(thrown: unknown, clock: Stopwatch): Verdict {
   const error = firstOf(thrown);
   const expected = isExpected(error);
   const message = expected ? error.message : `Rehearsal itself failed: ${describeDefect(error)}`;
@@ -12,13 +13,17 @@ export function verdictOfError(thrown: unknown, timings: Timings): Verdict {
     summary: message,
     error: { message, where: expected ? error.where : undefined, fix: expected ? error.fix : undefined },
     repository: undefined,
+    irrelevant: undefined,
+    changes: [],
+    changed: 0,
     engine: undefined,
     argocd: undefined,
     applications: [],
     applicationSets: [],
     notes: [],
     evidence: undefined,
-    timings,
+    startedAt: clock.startedAt,
+    timings: clock.timings(),
     usage: undefined,
   };
 }

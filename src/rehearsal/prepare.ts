@@ -12,7 +12,7 @@ import { openTree } from "../repository/tree.ts";
 import { asStep } from "../runner/log.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { argoCdSettings } from "./argocd-settings.ts";
-import type { RehearsalRequest } from "./rehearse.ts";
+import type { RehearsalRequest } from "./request.ts";
 
 /** Everything that is known before a cluster is needed. */
 export interface Prepared {
@@ -44,9 +44,10 @@ export async function makeWorld(request: RehearsalRequest, where: Where): Promis
     prepareWorld({
       checkout,
       base: request.base,
-      baseBranch: config.baseBranch,
+      baseBranch: request.baseBranch ?? config.baseBranch,
       head: request.head,
       worktree: request.worktree,
+      pullRequest: request.pullRequest,
       urls: identity.urls,
       folder: join(where.folder, "world"),
       fetch: request.fetch,

@@ -6,9 +6,9 @@ import { type AppliedRoot, applyRoots } from "./apply-roots.ts";
 import { createBoard } from "./board.ts";
 import { containerPace, simulatedPace } from "./pace.ts";
 import type { Prepared } from "./prepare.ts";
-import type { RehearsalRequest } from "./rehearse.ts";
+import type { RehearsalRequest } from "./request.ts";
 import { snapshot } from "./snapshot.ts";
-import type { stopwatch } from "./stopwatch.ts";
+import type { Stopwatch } from "./stopwatch.ts";
 import type { Tracked } from "./tracked.ts";
 import { waitForVerdict } from "./wait.ts";
 import type { Diagnosis } from "./workloads/diagnosis.ts";
@@ -24,7 +24,7 @@ export interface ReconcileRequest {
   toolchain: Toolchain;
   /** A private folder; its `logs` take what is found out about failures. */
   folder: string;
-  clock: ReturnType<typeof stopwatch>;
+  clock: Stopwatch;
   signal: AbortSignal;
 }
 

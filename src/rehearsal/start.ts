@@ -5,7 +5,7 @@ import type { OwnedProcesses } from "../runner/owned-processes.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { type EngineChoice, engineChoice } from "./engine-choice.ts";
 import { makeWorld, type Prepared, prepare } from "./prepare.ts";
-import type { RehearsalRequest } from "./rehearse.ts";
+import type { RehearsalRequest } from "./request.ts";
 
 /**
  * Starts the cluster and meanwhile works out what to rehearse on it. Throws the first failure of the

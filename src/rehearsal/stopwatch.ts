@@ -2,8 +2,15 @@ import type { Timings } from "./verdict.ts";
 
 type Moment = Exclude<keyof Timings, "total">;
 
+export interface Stopwatch {
+  mark(moment: Moment): void;
+  timings(): Timings;
+  /** When it was made; ISO 8601, in UTC. */
+  readonly startedAt: string;
+}
+
 /** Measures from when it was made. */
-export function stopwatch(): { mark(moment: Moment): void; timings(): Timings } {
+export function stopwatch(): Stopwatch {
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 10) / 100;
   const moments: Record<Moment, number | undefined> = {
@@ -16,6 +23,7 @@ export function stopwatch(): { mark(moment: Moment): void; timings(): Timings } 
     mark(moment) {
       moments[moment] = seconds();
     },
+    startedAt: new Date(startedAt).toISOString(),
     timings: () => ({ ...moments, total: seconds() }),
   };
 }

@@ -5,7 +5,7 @@ import type { Reason } from "./reason.ts";
 import type { Diagnosis } from "./workloads/diagnosis.ts";
 
 /** Raised with every change that a reader of the JSON has to know about. */
-export const verdictSchema = 2;
+export const verdictSchema = 3;
 
 /**
  * What a rehearsal found. Everything that is shown or written derives from this object, and so does
@@ -19,6 +19,12 @@ export interface Verdict {
   /** What ended the rehearsal before there was anything to say about an Application. */
   error: VerdictError | undefined;
   repository: RepositoryVerdict | undefined;
+  /** Why a change that no Argo CD could notice passes without a rehearsal; undefined where one was due. */
+  irrelevant: string | undefined;
+  /** What the merge changes, from the base to the merge result; at most `shownChanges` of them. */
+  changes: readonly Change[];
+  /** How many there are. */
+  changed: number;
   engine: { name: EngineName; kubernetes: string } | undefined;
   argocd: { running: string; pinned: string | undefined; source: string } | undefined;
   applications: readonly ApplicationVerdict[];
@@ -26,6 +32,8 @@ export interface Verdict {
   /** What held for this run and a reader has to know: substitutions, differences of version, rewritten files. */
   notes: readonly string[];
   evidence: EvidenceVerdict | undefined;
+  /** ISO 8601, in UTC. */
+  startedAt: string;
   /** Seconds from the start to each moment. */
   timings: Timings;
   usage: Usage | undefined;
@@ -42,6 +50,18 @@ export const exitCodes = { passed: 0, failed: 1, misused: 2, infrastructure: 3 }
   Result,
   number
 >;
+
+/** The most files that a verdict names as changed. */
+export const shownChanges = 500;
+
+/** A file that the merge changes. */
+export interface Change {
+  /** From the top of the repository. */
+  path: string;
+  kind: "added" | "modified" | "deleted";
+  /** Names of the Applications whose source it is, or lies in. */
+  applications: readonly string[];
+}
 
 export interface VerdictError {
   message: string;

@@ -1,66 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { verdictOfError } from "../rehearsal/error-verdict.ts";
 import type { Reason } from "../rehearsal/reason.ts";
-import type { ApplicationVerdict, Verdict } from "../rehearsal/verdict.ts";
+import type { Verdict } from "../rehearsal/verdict.ts";
+import { application, clock, failed, verdict } from "../rehearsal/verdict-fixture.ts";
 import { ChangeError } from "../runner/errors.ts";
 import { paletteFor } from "./palette.ts";
 import { placeText, verdictText } from "./text.ts";
-
-const timings = { clusterReady: 1, argocdReady: 2, applied: 3, decided: 4, total: 65 };
-
-function application(name: string, changes: Partial<ApplicationVerdict> = {}): ApplicationVerdict {
-  return {
-    name,
-    namespace: "argocd",
-    state: "passed",
-    sync: "Synced",
-    health: "Healthy",
-    sources: [],
-    parent: undefined,
-    reason: undefined,
-    waitsFor: [],
-    syncRequested: false,
-    seconds: 1,
-    place: undefined,
-    resources: 1,
-    notProven: [],
-    diagnosis: undefined,
-    ...changes,
-  };
-}
-
-function failed(name: string, reason: Partial<Reason> = {}): ApplicationVerdict {
-  return application(name, {
-    state: "failed",
-    reason: { code: "manifests", class: "change", message: "app path does not exist", ...reason },
-  });
-}
-
-function verdict(applications: ApplicationVerdict[], changes: Partial<Verdict> = {}): Verdict {
-  return {
-    schema: 2,
-    result: "failed",
-    summary: "1 of 2 Applications did not pass; at fault: shop.",
-    error: undefined,
-    repository: {
-      url: "https://x.example/r",
-      baseBranch: "main",
-      base: "b".repeat(40),
-      head: "c".repeat(40),
-      merge: "a".repeat(40),
-      roots: [],
-    },
-    engine: { name: "simulated", kubernetes: "v1.37.2" },
-    argocd: { running: "v3.6.1", pinned: undefined, source: "chart" },
-    applications,
-    applicationSets: [],
-    notes: [],
-    evidence: undefined,
-    timings,
-    usage: undefined,
-    ...changes,
-  };
-}
 
 function text(of: Verdict): string {
   return verdictText(of, paletteFor(false)).join("\n");
@@ -214,13 +159,11 @@ describe("an error", () => {
       where: { file: "a.yaml", line: 2 },
       fix: "Merge main.",
     });
-    expect(text(verdictOfError(error, timings))).toBe(
-      "✗ FAILED  a.yaml:2: the merge conflicts\n  Merge main.",
-    );
+    expect(text(verdictOfError(error, clock))).toBe("✗ FAILED  a.yaml:2: the merge conflicts\n  Merge main.");
   });
 
   it("of ours keeps the lines of its stack, and no escape", () => {
-    const printed = text(verdictOfError(new TypeError("\u001b[31mx\u001b[0m\nis undefined"), timings));
+    const printed = text(verdictOfError(new TypeError("\u001b[31mx\u001b[0m\nis undefined"), clock));
     expect(printed).toMatch(/^✗ NOT PROVEN {2}Rehearsal itself failed: TypeError: x\nis undefined\n {4}at /);
   });
 });
@@ -243,7 +186,7 @@ it("prints nothing of what a manifest says but its text", () => {
   );
   expectHarmless(printed);
   const error = new ChangeError(evil, { where: { file: evil }, fix: evil });
-  expectHarmless(text(verdictOfError(error, timings)));
+  expectHarmless(text(verdictOfError(error, clock)));
 });
 
 function expectHarmless(printed: string): void {

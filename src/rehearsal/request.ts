@@ -1,0 +1,35 @@
+import type { Engine, EngineName } from "../engine/engine.ts";
+import type { Checkout } from "../repository/checkout.ts";
+import type { Config } from "../repository/config.ts";
+import type { Log } from "../runner/log.ts";
+import type { ProgressNode } from "./snapshot.ts";
+
+/** What one rehearsal is asked to do. */
+export interface RehearsalRequest {
+  /** Opened at the folder whose Applications are rehearsed. */
+  checkout: Checkout;
+  /** A branch or commit; the default branch where undefined. */
+  base?: string | undefined;
+  /** The branch that `base` stands for, where it is a commit; the configuration's where undefined. */
+  baseBranch?: string | undefined;
+  head?: string | undefined;
+  /** The pull request's number, for its `refs/pull/…`. */
+  pullRequest?: number | undefined;
+  /** Rehearse what lies in the checkout, committed or not. */
+  worktree: boolean;
+  /** Whether the remote may be asked for its branches and tags. */
+  fetch: boolean;
+  /** The one that the user asked for; undefined leaves it to the configuration. */
+  engine: Engine | undefined;
+  /** The engine of that name, or the one where no configuration names any. */
+  engineFor(name: EngineName | undefined): Engine;
+  config: Config;
+  /** Whether the user named the configuration file, and so vouches for what it says of engines. */
+  configVouched: boolean;
+  /** Where logs of all processes are copied to before they are removed. */
+  logsTo?: string | undefined;
+  log: Log;
+  signal: AbortSignal;
+  /** Called as the Applications make progress. */
+  onProgress(tree: readonly ProgressNode[]): void;
+}

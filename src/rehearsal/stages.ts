@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import type { Cluster } from "../engine/engine.ts";
+import { connect, type KubeClient } from "../kubernetes/client.ts";
+import { type Mirror, openMirror } from "../mirror/mirror.ts";
+import { sameRepository } from "../repository/repository-url.ts";
+import { reasonOfFailure } from "../runner/loss.ts";
+import type { OwnedProcesses } from "../runner/owned-processes.ts";
+import { resolveToolchain } from "../toolchain/resolve.ts";
+import type { Toolchain } from "../toolchain/toolchain.ts";
+import { judge } from "./judge.ts";
+import { fidelityCheck } from "./not-proven.ts";
+import { findPlaces } from "./places.ts";
+import type { Prepared } from "./prepare.ts";
+import { reconcile } from "./reconcile.ts";
+import type { RehearsalRequest } from "./request.ts";
+import { conclude } from "./result.ts";
+import { type RunningArgoCd, runArgoCd } from "./run-argocd.ts";
+import { startAndPrepare } from "./start.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+import { type ApplicationVerdict, type Verdict, verdictSchema } from "./verdict.ts";
+
+/** A cluster, and everything that is known before Argo CD runs on it. Disposing releases the cluster. */
+export interface Started extends AsyncDisposable {
+  request: RehearsalRequest;
+  processes: OwnedProcesses;
+  clock: Stopwatch;
+  toolchain: Toolchain;
+  cluster: Cluster;
+  prepared: Prepared;
+  client: KubeClient;
+  /** Aborts when the user interrupts, and when the cluster or a process of ours is lost. */
+  signal: AbortSignal;
+}
+
+/** An Argo CD that reconciles on that cluster. Disposing releases it and the mirror, not the cluster. */
+export interface Bootstrapped extends AsyncDisposable {
+  started: Started;
+  mirror: Mirror;
+  argocd: RunningArgoCd;
+}
+
+const loopback = { bind: "127.0.0.1", host: "127.0.0.1" };
+
+/** The first stage: a cluster, and meanwhile what to rehearse on it. */
+export async function startRehearsal(
+  request: RehearsalRequest,
+  processes: OwnedProcesses,
+  clock: Stopwatch,
+): Promise<Started> {
+  const { config, log } = request;
+  const begun = AbortSignal.any([request.signal, processes.lost]);
+  const toolchain = await resolveToolchain({
+    directory: config.toolchain.directory,
+    archive: config.toolchain.archive,
+    archiveSha256: config.toolchain.archiveSha256,
+    log,
+    signal: begun,
+  });
+  const { cluster, prepared } = await startAndPrepare(request, { processes, toolchain, signal: begun });
+  clock.mark("clusterReady");
+  return {
+    ...{ request, processes, clock, toolchain, cluster, prepared },
+    client: connect(cluster.kubeconfig),
+    signal: AbortSignal.any([begun, cluster.lost]),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
+/** The second stage: Argo CD as the repository wants it, which sees the repository through the mirror alone. */
+export async function bootstrapArgoCd(started: Started): Promise<Bootstrapped> {
+  const { request, cluster, prepared, processes, clock } = started;
+  return explained(started, async () => {
+    await using stack = new AsyncDisposableStack();
+    const { bind, host } = cluster.containers.kind === "real" ? cluster.containers.mirror : loopback;
+    const mirror = stack.use(
+      await openMirror({
+        world: prepared.world,
+        bind,
+        host,
+        folder: join(processes.folder, "mirror"),
+        egress: request.config.egress ?? "open",
+      }),
+    );
+    const argocd = stack.use(await runArgoCd({ ...started, mirror, log: request.log }));
+    clock.mark("argocdReady");
+    const held = stack.move();
+    return { started, mirror, argocd, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  });
+}
+
+/** The last stage: applies the roots and waits until every Application is decided. */
+export async function syncApplications({ started, mirror, argocd }: Bootstrapped): Promise<Verdict> {
+  const { cluster, prepared, processes, clock, signal } = started;
+  const { world, content } = prepared;
+  const { installation } = argocd;
+  return explained(started, async () => {
+    const { roots, all, ended, diagnoses } = await reconcile({
+      ...started,
+      namespace: installation.namespace,
+      folder: processes.folder,
+    });
+    const evidence = mirror.evidence();
+    const options = {
+      fidelity: await fidelityCheck(started.client, cluster.unexercised),
+      servedMerge: (url: string) =>
+        evidence.fetches.some(
+          (fetch) => sameRepository(fetch.url, url) && fetch.commits.includes(world.merge),
+        ),
+      places: await findPlaces(content, all),
+      misled: await argocd.misled(),
+      timedOut: ended === "timeout",
+      diagnoses,
+    };
+    const judged = judge(all, options);
+    signal.throwIfAborted(); // nothing that was lost meanwhile may end in a verdict
+    return {
+      schema: verdictSchema,
+      ...conclude(judged, ended === "passed"),
+      error: undefined,
+      repository: {
+        url: world.urls[0] ?? "",
+        baseBranch: world.baseBranch,
+        base: world.base,
+        head: world.head,
+        merge: world.merge,
+        roots: roots.map(({ kind, name, place }) => ({ kind, name, file: place.file, line: place.line })),
+      },
+      irrelevant: undefined,
+      changes: [],
+      changed: 0,
+      engine: { name: cluster.engine, kubernetes: cluster.kubernetesVersion },
+      argocd: { running: installation.running, pinned: installation.pinned, source: installation.source },
+      ...judged,
+      notes: [...notesOf(prepared), ...installation.notes, ...emptyNotes(judged.applications)],
+      evidence: {
+        mergeServed: evidence.fetches.filter((fetch) => fetch.commits.includes(world.merge)).length,
+        otherHosts: evidence.tunnels.map(({ host, outcome, count }) => ({ host, outcome, count })),
+      },
+      startedAt: clock.startedAt,
+      timings: clock.timings(),
+      usage: processes.usage(),
+    };
+  });
+}
+
+/** Runs a stage; where it fails because the cluster did, that is what it throws. */
+async function explained<T>({ request, cluster }: Started, stage: () => Promise<T>): Promise<T> {
+  try {
+    return await stage();
+  } catch (error) {
+    throw request.signal.aborted ? error : await reasonOfFailure(error, cluster.lost);
+  }
+}
+
+/** Argo CD calls an Application without any object Synced and Healthy; it is seldom meant. */
+function emptyNotes(applications: readonly ApplicationVerdict[]): string[] {
+  const empty = applications.filter(({ state, resources }) => state === "passed" && resources === 0);
+  return empty.length === 0
+    ? []
+    : [`These passed, and deploy nothing at all: ${empty.map(({ name }) => name).join(", ")}.`];
+}
+
+function notesOf({ notes, roots }: Prepared): string[] {
+  const names = roots.leftOut.map(({ name, place }) => `${name} (${place.file})`);
+  if (names.length === 0) return [...notes];
+  return [
+    ...notes,
+    `No root brings these into the cluster, so they were not rehearsed: ${names.join(", ")}.`,
+  ];
+}
