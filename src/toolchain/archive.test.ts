@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { InfrastructureError, UsageError } from "../runner/errors.ts";
+import { releaseFile } from "./release.ts";
 import { resolveToolchain } from "./resolve.ts";
 import { serve } from "./testing/file-server.ts";
 import { tempFolder } from "./testing/temp-folder.ts";
@@ -33,6 +34,20 @@ describe("a release archive", () => {
 
     expect((await resolveToolchain(options)).origin).toBe("cache");
     expect(server.requests).toHaveLength(2);
+  });
+
+  it("is the one that the release tells of, where nobody names another", async () => {
+    const world = await makeWorld(await tempFolder());
+    const { os, arch } = world.context.platform;
+    const server = await serve({ "/a": world.archive });
+    const folder = await tempFolder();
+    const release = {
+      toolchain: { archive: `${server.url}/a`, sha256: { [`${os}-${arch}`]: world.sha256 } },
+    };
+    await writeFile(join(folder, releaseFile), JSON.stringify(release));
+    const toolchain = await resolveToolchain({ ...world.options, package: folder });
+    expect(toolchain.origin).toBe("from a");
+    expect(server.requests).toEqual(["/a"]);
   });
 
   it("may have its checksum in the configuration", async () => {

@@ -5,6 +5,7 @@ import { packageRoot } from "../runner/package-root.ts";
 import { pinnedVersions, readGoModules } from "./go-module.ts";
 import { type Platform, thisPlatform } from "./platform.ts";
 import { type ModuleBuild, toolchainBuilds, toolchainKey } from "./recipe.ts";
+import { readRelease } from "./release.ts";
 import type { ToolchainVersions } from "./toolchain.ts";
 
 export interface ToolchainOptions {
@@ -14,6 +15,8 @@ export interface ToolchainOptions {
   archive?: string | undefined;
   /** Of the archive, as hexadecimal digits; without it, `<url>.sha256` is asked. */
   archiveSha256?: string | undefined;
+  /** Where the release that this is tells of an archive, for those who name none. Default: this package. */
+  package?: string | undefined;
   /** The folder that holds toolchains, one per key and platform. Default: `defaultCacheFolder()`. */
   cache?: string | undefined;
   /** The folder of the modules that pin the programs. Default: `ci/toolchain` of this package. */
@@ -43,9 +46,10 @@ export async function toolchainContext(options: ToolchainOptions): Promise<Toolc
   const modules = await readGoModules(options.module ?? join(packageRoot(), "ci/toolchain"));
   const builds = toolchainBuilds(modules, platform);
   const key = await toolchainKey(builds);
+  const released = await releasedArchive(options, platform);
   const cache = options.cache ?? defaultCacheFolder();
   return {
-    options,
+    options: { ...options, ...released },
     log: options.log,
     signal: options.signal,
     builds,
@@ -55,6 +59,16 @@ export async function toolchainContext(options: ToolchainOptions): Promise<Toolc
     cache,
     folder: join(cache, `${key}-${platform.os}-${platform.arch}`),
   };
+}
+
+/** What a release published for this platform, where the user names nothing else. */
+async function releasedArchive(
+  options: ToolchainOptions,
+  { os, arch }: Platform,
+): Promise<Pick<ToolchainOptions, "archive" | "archiveSha256">> {
+  const { toolchain } = (options.archive === undefined && (await readRelease(options.package))) || {};
+  const sum = toolchain?.sha256[`${os}-${arch}`];
+  return sum === undefined ? {} : { archive: toolchain?.archive, archiveSha256: sum };
 }
 
 /** `$XDG_CACHE_HOME/rehearsal/toolchain`; the specification has relative values ignored. */
