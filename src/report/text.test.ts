@@ -12,6 +12,36 @@ function text(of: Verdict): string {
 }
 
 describe("a verdict", () => {
+  it("that was refused names every setting that it weakens, and how to let it in", () => {
+    const error = { message: "the change weakens", where: { file: "v.yaml", line: 3 }, fix: "Ask." };
+    const weakened = [
+      { setting: "argocd-access", message: "one", where: { file: "v.yaml", line: 3 }, allowed: false },
+      { setting: "argocd-rbac", message: "two", where: { file: "w.yaml" }, allowed: false },
+      { setting: "argocd-tools", message: "three", where: { file: "x.yaml" }, allowed: true },
+    ];
+    expect(
+      text(verdict([], { summary: error.message, error, weakened })),
+    ).toBe(`✗ FAILED  v.yaml:3: the change weakens
+  v.yaml:3: one (argocd-access)
+  w.yaml: two (argocd-rbac)
+  Ask.`);
+  });
+
+  it("on a change that needs no rehearsal says why", () => {
+    const irrelevant = "the only file that changes is documentation";
+    const summary = `Nothing to rehearse: ${irrelevant}.`;
+    const passed = verdict([], {
+      result: "passed",
+      summary,
+      irrelevant,
+      engine: undefined,
+      argocd: undefined,
+    });
+    expect(text(passed)).toBe(`✓ PASSED  ${summary}
+
+cccccccc into main@bbbbbbbb as aaaaaaaa · 1 min 5 s`);
+  });
+
   it("that passes says so, what was not proven, and what ran", () => {
     const passed = verdict(
       [
@@ -126,6 +156,7 @@ cccccccc into main@bbbbbbbb as aaaaaaaa · Kubernetes v1.37.2 (simulated) · Arg
               name: "sites",
               namespace: "argocd",
               state: "failed",
+              parent: undefined,
               reason: { code: "generates-nothing", class: "change", message: "its generators match nothing" },
               generated: 0,
             },

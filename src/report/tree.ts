@@ -62,7 +62,7 @@ function drawRow(node: ProgressNode, prefix: string, width: number, style: TreeS
   const status = set
     ? "ApplicationSet"
     : `${(node.sync ?? "–").padEnd(9)} ${(node.health ?? "–").padEnd(11)}`;
-  const time = `${node.seconds.toFixed(0)} s`.padStart(5);
+  const time = (node.seconds === undefined ? "" : `${node.seconds.toFixed(0)} s`).padStart(5);
   // The mark and the blank after it take two columns.
   const head = clip(`${prefix}${name}  ${status.padEnd(21)} ${time}`, style.columns - 2);
   const room = style.columns - head.length - 6;
