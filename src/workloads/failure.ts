@@ -92,13 +92,10 @@ export function isUndecided(finality: PodFinality): boolean {
   return finality.when === "tried" && finality.beganAt === undefined;
 }
 
-const longest = 600;
-
-/** One line, without the wrapping of gRPC. */
+/** One line, without the wrapping of gRPC. As long as it is: half of a Secret's value could not be redacted. */
 export function tidy(message: string): string {
-  const line = message
+  return message
     .replace(/rpc error: code = \w+ desc = /g, "")
     .replace(/\s+/g, " ")
     .trim();
-  return line.length > longest ? `${line.slice(0, longest)} …` : line;
 }

@@ -88,7 +88,8 @@ describe("the redaction", () => {
   ])("hides what looks like a credential: %s", (text, shown) => expect(redactor([], [])(text)).toBe(shown));
 
   it("leaves what Kubernetes says of Secrets", () => {
-    const said = 'secret "credentials" not found; couldn\'t find key password in Secret shop/half';
+    const said =
+      'secret "credentials" not found; couldn\'t find key password in Secret shop/half; handled as a Secret: illegal base64 data';
     expect(redactor([], [])(said)).toBe(said);
   });
 });

@@ -1,42 +1,24 @@
 import type { KubeObject } from "../kubernetes/client.ts";
+import { createMasks, redacted } from "./masks.ts";
 import { everyContainer, type Pod } from "./objects.ts";
+import { hideSecret } from "./secret-values.ts";
 
 /** Takes what must not be shown out of a text. */
 export type Redact = (text: string) => string;
 
-/** Shorter ones stand in every text, and hiding them would say where. */
-const shortest = 6;
-
-const secret = "[redacted]";
-
 /**
  * Makes the function that hides, in whatever a cluster says: each value of these Secrets of six
- * characters or more, line by line, also in base64, URL or JSON spelling; each value of an environment
+ * characters or more, line by line, in whatever spelling; each value of an environment
  * variable of these Pods, by the variable's name; and what has the shape of a credential wherever it
  * came from.
  */
 export function redactor(secrets: readonly KubeObject[], pods: readonly Pod[]): Redact {
-  const masks = new Map<string, string>();
-  const hide = (value: string, mask: string) => {
-    for (const spelling of spellingsOf(value))
-      if (spelling.length >= shortest && !masks.has(spelling)) masks.set(spelling, mask);
-  };
-  for (const { data, stringData } of secrets) {
-    for (const encoded of Object.values((data ?? {}) as Record<string, string>)) {
-      hide(encoded, secret);
-      const value = Buffer.from(encoded, "base64").toString("utf8");
-      // No program prints what is no text (a release of Helm, a keystore), and its pieces stand everywhere.
-      if (!value.includes("\ufffd")) hide(value, secret);
-    }
-    for (const value of Object.values((stringData ?? {}) as Record<string, string>)) hide(value, secret);
-  }
+  const masks = createMasks();
+  for (const secret of secrets) hideSecret(masks, secret);
   for (const pod of pods)
     for (const { container } of everyContainer(pod))
-      for (const { name, value = "" } of container.env ?? []) hide(value, `[$${name}]`);
-  // The longest first: one value may be a part of another.
-  const values = [...masks.keys()].sort((left, right) => right.length - left.length);
-  return (text) =>
-    hideShapes(values.reduce((rest, value) => rest.replaceAll(value, masks.get(value) ?? secret), text));
+      for (const { name, value = "" } of container.env ?? []) masks.hide(value, `[$${name}]`);
+  return (text) => hideShapes(masks.apply(text));
 }
 
 /** The same value with all its messages redacted. Names stay: things have to be found by them. */
@@ -50,33 +32,38 @@ export function redactMessages<T>(value: T, redact: Redact): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** A value as a program may print it. */
-function spellingsOf(value: string): string[] {
-  const whole = value.trim();
-  const lines = whole.split(/\r?\n/).map((line) => line.trim());
-  return [whole, ...(lines.length > 1 ? lines : [])].flatMap((part) => [
-    part,
-    Buffer.from(part).toString("base64"),
-    Buffer.from(part).toString("base64").replace(/=+$/, ""),
-    Buffer.from(part).toString("base64url"),
-    encodeURIComponent(part),
-    JSON.stringify(part).slice(1, -1),
-  ]);
-}
-
-/** Of Secrets that nobody told us of. */
-function hideShapes(text: string): string {
-  return text
-    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, secret)
-    .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, secret)
-    .replace(/\/[0-9a-f]{48}\b/g, `/${secret}`) // the path of our webhook
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, `$1${secret}@`)
+/** Hides what has the shape of a credential: of Secrets that nobody told us of. */
+export function hideShapes(text: string): string {
+  return hideQuotes(text)
+    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, redacted)
+    .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, redacted)
+    .replace(/\/[0-9a-f]{48}\b/g, `/${redacted}`) // the path of our webhook
+    .replace(/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/"'<>]+@/gi, `$1${redacted}@`)
     .replace(
-      /\b((?:authorization|proxy-authorization)["']?\s*[:=]\s*["']?(?:bearer|basic|token)?\s*)[^\s"',]+/gi,
-      `$1${secret}`,
+      /\b((?:authorization|proxy-authorization)["']?\s{0,9}[:=]\s{0,9}["']?(?:bearer|basic|token)?\s{0,9})[^\s"',]+/gi,
+      `$1${redacted}`,
     )
     .replace(
-      /\b((?:password|passwd|secret|token|api[_-]?key|access[_-]?key)["']?\s*[:=]\s*["']?)[^\s"',;&]{3,}/gi,
-      `$1${secret}`,
+      /\b((?:password|passwd|secret|token|api[_-]?key|access[_-]?key)["']?\s{0,9}[:=]\s{0,9}["']?)[^\s"',;&]{3,}/gi,
+      // The kind in a sentence of the API: `cannot be handled as a Secret: illegal base64 data`.
+      (all, before: string) => (before === "Secret: " ? all : `${before}${redacted}`),
+    );
+}
+
+/**
+ * What an API server quotes of a Secret that it refuses: the window that json-iterator shows around an error, the
+ * value of structured-merge-diff, the value of a field (field.Error of apimachinery).
+ */
+function hideQuotes(text: string): string {
+  if (!/secret/i.test(text)) return text;
+  return text
+    .replace(/(\.\.\.\|)[\s\S]{0,2000}?(\|\.\.\.)/g, `$1${redacted}$2`)
+    .replace(/(valueUnstructured\{Value:)(?:"(?:[^"\\]|\\.)*"|[^}]*)(\})/g, `$1${redacted}$2`)
+    .replace(/(Invalid value: )(?:"(?:[^"\\]|\\.)*"|[^\s:,;]+)/g, (all, before: string, offset: number) =>
+      /\bSecret "[^"]*" is invalid: (?:string)?data[^\n]*$/i.test(
+        text.slice(Math.max(0, offset - 2_000), offset),
+      )
+        ? `${before}${redacted}`
+        : all,
     );
 }
