@@ -20,7 +20,12 @@ const configurable = {
  * Installs Argo CD from the manifests of its release, configured with `configs.*` of the repository's
  * values. Gives the values that it has no place for, by their dotted keys.
  */
-export async function installManifests({ client, toolchain, settings }: InstallRequest): Promise<string[]> {
+export async function installManifests({
+  client,
+  toolchain,
+  settings,
+  signal,
+}: InstallRequest): Promise<string[]> {
   const text = await readFile(join(toolchain.argocdFiles, "manifests/install.yaml"), "utf8");
   const objects = parseAllDocuments(text).flatMap((document) => (document.toJS() ?? []) as KubeObject | []);
   const { data, repositories, unapplied } = readValues(settings.values);
@@ -36,6 +41,7 @@ export async function installManifests({ client, toolchain, settings }: InstallR
     metadata: { name: settings.namespace },
   };
   await Promise.all([client.apply(namespace), ...definitions.map((object) => client.apply(object))]);
+  signal.throwIfAborted();
   await Promise.all(
     [...rest, ...repositories, redisPassword()].map((object) =>
       client.apply(inNamespace(object, settings.namespace)),

@@ -26,6 +26,8 @@ export interface World {
   head: string;
   /** The merge of head into base: full SHA of a commit that exists nowhere else. */
   merge: string;
+  /** The tree of the merge as Git makes it, before anything was rewritten. */
+  mergedTree: string;
   /** Manifests in which an ssh URL of this repository was replaced, because ssh cannot be intercepted. */
   rewritten: readonly string[];
   /** Folders with files of Git LFS, each as `ab/cd/<oid>` below it. */
@@ -46,14 +48,20 @@ export interface WorldRequest {
   worktree?: boolean | undefined;
   /** The pull request's number, for its `refs/pull/…`. */
   pullRequest?: number | undefined;
-  /** The repository's URLs, in any spelling. */
-  urls: readonly string[];
+  /** The repository's URLs, in any spelling; or how to tell them from the base. */
+  urls: readonly string[] | ((base: BaseCommit) => Promise<readonly string[]>);
   /** A private folder for the bare repository. */
   folder: string;
   /** Whether the remote may be asked; otherwise its branches and tags are as the checkout last saw them. */
   fetch: boolean;
   log: Log;
   signal?: AbortSignal | undefined;
+}
+
+/** What the change is merged into, in a Git directory that has it. */
+export interface BaseCommit {
+  gitDir: string;
+  commit: string;
 }
 
 /**
@@ -67,11 +75,11 @@ export async function prepareWorld(request: WorldRequest): Promise<World> {
       fix: "Check out the revision whose uncommitted work you mean, and leave out --head.",
     });
   }
-  const urls = [...new Set(request.urls.flatMap((url) => httpsUrlOf(url) ?? []))];
   await mkdir(request.folder, { recursive: true, mode: 0o700 });
   const gitDir = join(request.folder, "world.git");
   const git = await createOwnRepository(gitDir, checkout, signal);
-  const remote = chooseRemote(checkout, urls);
+  const known = typeof request.urls === "function" ? [] : request.urls;
+  const remote = chooseRemote(checkout, known);
   const upstream = await bringUpstreamRefs({
     git,
     gitDir,
@@ -90,6 +98,9 @@ export async function prepareWorld(request: WorldRequest): Promise<World> {
     branch: request.baseBranch,
     defaultBranch,
   });
+  const named =
+    typeof request.urls === "function" ? await request.urls({ gitDir, commit: base.commit }) : request.urls;
+  const urls = [...new Set(named.flatMap((url) => httpsUrlOf(url) ?? []))];
   const committed = await resolveHead(query, request.head);
   const worktree = request.worktree
     ? await commitWorktree({ git, gitDir, checkout, head: committed, signal })
@@ -110,6 +121,7 @@ export async function prepareWorld(request: WorldRequest): Promise<World> {
     base: base.commit,
     head: worktree.commit,
     merge,
+    mergedTree: merged,
     rewritten,
     lfsStores: [join(gitDir, "lfs/objects"), join(checkout.commonDir, "lfs/objects")],
     notes: [

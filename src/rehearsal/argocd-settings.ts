@@ -5,7 +5,7 @@ import type { Content } from "../repository/content.ts";
 import { findSelfManagement } from "../repository/self-management.ts";
 import { UsageError } from "../runner/errors.ts";
 
-const conventionalValues = "infrastructure/argocd/values.yaml";
+export const conventionalValues = "infrastructure/argocd/values.yaml";
 const defaults = {
   chart: "argo-cd",
   repository: "https://argoproj.github.io/argo-helm",

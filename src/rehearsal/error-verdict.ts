@@ -1,4 +1,5 @@
 import { ChangeError, isExpected, messageOf, UsageError } from "../runner/errors.ts";
+import { hideShapes } from "../workloads/redact.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { type Result, type Verdict, verdictSchema } from "./verdict.ts";
 
@@ -6,7 +7,8 @@ import { type Result, type Verdict, verdictSchema } from "./verdict.ts";
 export function verdictOfError(thrown: unknown, clock: Stopwatch): Verdict {
   const error = firstOf(thrown);
   const expected = isExpected(error);
-  const message = expected ? error.message : `Rehearsal itself failed: ${describeDefect(error)}`;
+  // Of a Secret that stands in a URL, say; who knows the values takes those out later.
+  const message = hideShapes(expected ? error.message : `Rehearsal itself failed: ${describeDefect(error)}`);
   return {
     schema: verdictSchema,
     result: resultOf(error),
@@ -16,6 +18,7 @@ export function verdictOfError(thrown: unknown, clock: Stopwatch): Verdict {
     irrelevant: undefined,
     changes: [],
     changed: 0,
+    weakened: [],
     engine: undefined,
     argocd: undefined,
     applications: [],
@@ -29,7 +32,7 @@ export function verdictOfError(thrown: unknown, clock: Stopwatch): Verdict {
 }
 
 /** What failed first, where releasing what it held failed too. */
-function firstOf(error: unknown): unknown {
+export function firstOf(error: unknown): unknown {
   return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 

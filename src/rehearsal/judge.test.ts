@@ -165,7 +165,14 @@ describe("nothing", () => {
     const parts = {
       applications: [],
       applicationSets: [
-        { name: "s", namespace: "n", state: "passed" as const, reason: undefined, generated: 0 },
+        {
+          name: "s",
+          namespace: "n",
+          state: "passed" as const,
+          parent: undefined,
+          reason: undefined,
+          generated: 0,
+        },
       ],
     };
     expect(conclude(parts, true).result).toBe("failed");

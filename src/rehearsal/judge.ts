@@ -39,7 +39,7 @@ export function judge(all: ReadonlyMap<string, Tracked>, options: JudgeOptions):
     .sort(byName);
   const applicationSets = everyone
     .filter(({ kind }) => kind === "ApplicationSet")
-    .map((tracked) => judgeSet(tracked, options))
+    .map((tracked) => judgeSet(tracked, all, options))
     .sort(byName);
   const unproven = [...applications, ...applicationSets].filter(
     ({ reason }) => reason?.class === "infrastructure" || reason?.class === "configuration",
@@ -97,7 +97,7 @@ function judgeApplication(
     sync: application?.status?.sync?.status,
     health: application?.status?.health?.status,
     sources: application ? sourceVerdicts(application, tracked) : [],
-    parent: tracked.expectedBy === undefined ? undefined : all.get(tracked.expectedBy)?.name,
+    parent: parentOf(tracked, all),
     waitsFor: tracked.waitsFor.map((key) => all.get(key)?.name ?? key),
     syncRequested: tracked.syncRequested,
     seconds: passedAt === undefined ? undefined : (passedAt - firstSeenAt) / 1000,
@@ -108,9 +108,18 @@ function judgeApplication(
   };
 }
 
-function judgeSet(tracked: Tracked, options: JudgeOptions): ApplicationSetVerdict {
+function judgeSet(
+  tracked: Tracked,
+  all: ReadonlyMap<string, Tracked>,
+  options: JudgeOptions,
+): ApplicationSetVerdict {
   const generated = (tracked.object as ApplicationSet | undefined)?.status?.resources?.length ?? 0;
-  return { name: tracked.name, namespace: tracked.namespace, ...stateOf(tracked, options), generated };
+  const { name, namespace } = tracked;
+  return { name, namespace, ...stateOf(tracked, options), parent: parentOf(tracked, all), generated };
+}
+
+function parentOf({ expectedBy }: Tracked, all: ReadonlyMap<string, Tracked>): string | undefined {
+  return expectedBy === undefined ? undefined : all.get(expectedBy)?.name;
 }
 
 function stateOf(

@@ -1,3 +1,4 @@
+import { hostRefusal, refusalPattern } from "./host-guard/refusal.ts";
 import type { Finality, Reason } from "./reason.ts";
 
 type Classified = Pick<Reason, "code" | "class"> & { finality: Finality };
@@ -72,8 +73,17 @@ const refused = anyOf(
   /egress is restricted/, // the mirror
 );
 
+/** What the guard of the host refuses, the base may waive. */
+function unwaived(finality: Finality): Rule {
+  return {
+    pattern: refusalPattern,
+    result: { code: "forbidden", class: "configuration", finality },
+  };
+}
+
 /** What an error of generating or comparing manifests means. In order: the first that matches decides. */
 const comparisonRules: readonly Rule[] = [
+  unwaived({ when: "repeated" }),
   {
     pattern: /could not find (?:cmp-server )?plugin|CMP processing failed|cmp-server/i,
     result: infrastructure("unsupported", { when: "repeated" }),
@@ -111,6 +121,7 @@ const comparisonRules: readonly Rule[] = [
 
 /** What the failed sync of an object or of a whole Application means. */
 const syncRules: readonly Rule[] = [
+  unwaived({ when: "now" }),
   {
     pattern: /is not permitted in project|cluster level .* can not be managed/i,
     result: change("forbidden", { when: "now" }),
@@ -155,6 +166,8 @@ function match(rules: readonly Rule[], message: string): Classified | undefined 
 
 /** One line, without the wrapping that Argo CD and gRPC put around what a tool said. */
 export function cleanMessage(message: string): string {
+  const refusal = hostRefusal(message);
+  if (refusal !== undefined) return refusal;
   return message
     .replace(/^Failed to load target state: /, "")
     .replace(/failed to generate manifest for source \d+ of \d+: /, "")

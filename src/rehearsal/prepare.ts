@@ -1,18 +1,15 @@
-import { join } from "node:path";
 import { type FetchedChart, fetchChart } from "../argocd/chart.ts";
 import { helmEnvironment } from "../argocd/install.ts";
 import type { ArgoCdSettings } from "../argocd/settings.ts";
-import { prepareWorld, type World } from "../mirror/world.ts";
-import { resolveRevision } from "../repository/checkout.ts";
-import { type Content, readContent } from "../repository/content.ts";
-import { identifyRepository } from "../repository/identity.ts";
+import type { World } from "../mirror/world.ts";
+import type { ChangedFile } from "../repository/changed-files.ts";
+import type { Content } from "../repository/content.ts";
 import { sameRepository } from "../repository/repository-url.ts";
 import { findRoots, type Roots } from "../repository/roots.ts";
-import { openTree } from "../repository/tree.ts";
-import { asStep } from "../runner/log.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { argoCdSettings } from "./argocd-settings.ts";
-import type { RehearsalRequest } from "./request.ts";
+import type { ExaminedChange } from "./examine-change.ts";
+import type { WeakenedSetting } from "./verdict.ts";
 
 /** Everything that is known before a cluster is needed. */
 export interface Prepared {
@@ -22,6 +19,8 @@ export interface Prepared {
   settings: ArgoCdSettings;
   chart: FetchedChart | { unavailable: string };
   isRepository(url: string): boolean;
+  changed: readonly ChangedFile[];
+  weakened: readonly WeakenedSetting[];
   notes: readonly string[];
 }
 
@@ -31,41 +30,14 @@ interface Where {
   signal: AbortSignal;
 }
 
-/** Makes the world after the merge, under the URLs by which the repository is known. Throws the user's errors. */
-export async function makeWorld(request: RehearsalRequest, where: Where): Promise<World> {
-  const { checkout, config, log } = request;
-  const { signal } = where;
-  const identity = await identifyRepository(
-    checkout,
-    config.repository,
-    await resolveRevision(checkout, request.head ?? "HEAD", signal),
-  );
-  const world = await asStep(log, "Merging head into base", () =>
-    prepareWorld({
-      checkout,
-      base: request.base,
-      baseBranch: request.baseBranch ?? config.baseBranch,
-      head: request.head,
-      worktree: request.worktree,
-      pullRequest: request.pullRequest,
-      urls: identity.urls,
-      folder: join(where.folder, "world"),
-      fetch: request.fetch,
-      log,
-      signal,
-    }),
-  );
-  return { ...world, notes: [...identity.notes, ...world.notes] };
-}
-
 /**
  * Works out what to rehearse: the roots in the merge result, and how the repository wants Argo CD.
  * Throws the user's errors in all of that.
  */
-export async function prepare(request: RehearsalRequest, world: World, where: Where): Promise<Prepared> {
-  const { checkout, config } = request;
+export async function prepare(examined: ExaminedChange, where: Where): Promise<Prepared> {
+  const { request, world, content, changed, weakened } = examined;
+  const { config } = request;
   const isRepository = (url: string) => world.urls.some((known) => sameRepository(known, url));
-  const content = await readContent(await openTree(world.gitDir, world.merge), checkout.scope);
   const roots = await findRoots({ content, configured: config.roots, isThisRepository: isRepository });
   const { settings, notes } = await argoCdSettings(config.argocd, content, isRepository);
   const chart = await fetchChart(settings, {
@@ -81,6 +53,7 @@ export async function prepare(request: RehearsalRequest, world: World, where: Wh
     settings,
     chart,
     isRepository,
-    notes: [...world.notes, ...notes],
+    ...{ changed, weakened },
+    notes: [...examined.notes, ...notes],
   };
 }

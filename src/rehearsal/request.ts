@@ -1,8 +1,16 @@
 import type { Engine, EngineName } from "../engine/engine.ts";
 import type { Checkout } from "../repository/checkout.ts";
 import type { Config } from "../repository/config.ts";
+import type { ConfigOverrides } from "../repository/config-overrides.ts";
 import type { Log } from "../runner/log.ts";
 import type { ProgressNode } from "./snapshot.ts";
+
+/**
+ * Whose word the configuration is. `base`: all of it is read from the base, as the change is somebody else's
+ * (on GitHub). `checkout`: what amounts to running code comes from the base, the rest from `config` (on the
+ * command line). `named`: the user named the file and vouches for it.
+ */
+export type ConfigFrom = "base" | "checkout" | "named";
 
 /** What one rehearsal is asked to do. */
 export interface RehearsalRequest {
@@ -23,9 +31,15 @@ export interface RehearsalRequest {
   engine: Engine | undefined;
   /** The engine of that name, or the one where no configuration names any. */
   engineFor(name: EngineName | undefined): Engine;
+  /** As it lies in the checkout, or in the file that the user named. */
   config: Config;
-  /** Whether the user named the configuration file, and so vouches for what it says of engines. */
-  configVouched: boolean;
+  configFrom: ConfigFrom;
+  /** What was asked for beside any file: it comes from the maintainer, and wins. */
+  overrides?: ConfigOverrides | undefined;
+  /** Whether a change that no Argo CD could notice passes without a rehearsal. */
+  onlyIfRelevant?: boolean | undefined;
+  /** Whether the machine outlives the rehearsal, so that workloads that reach it need a waiver in the base. */
+  guardHost: boolean;
   /** Where logs of all processes are copied to before they are removed. */
   logsTo?: string | undefined;
   log: Log;

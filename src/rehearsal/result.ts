@@ -1,4 +1,5 @@
 import { countOf, someOf } from "../runner/words.ts";
+import { refusalPattern } from "./host-guard/refusal.ts";
 import { isDependent, type Judged } from "./judge.ts";
 import type { Reason } from "./reason.ts";
 import type { Result } from "./verdict.ts";
@@ -33,6 +34,11 @@ export function conclude({ applications, applicationSets }: Judged, settled: boo
   if (culprits.length > 0) return { result: "failed", summary: `${count}; at fault: ${names(culprits)}.` };
   const itself = ({ reason }: { reason: Reason | undefined }) => reason !== undefined && !isDependent(reason);
   const misconfigured = because("configuration").filter(itself);
+  const unwaived = misconfigured.filter(
+    ({ reason }) => reason !== undefined && refusalPattern.test(reason.message),
+  );
+  if (unwaived.length > 0)
+    return { result: "misused", summary: `${count}; not allowed on this machine: ${names(unwaived)}.` };
   if (misconfigured.length > 0)
     return { result: "misused", summary: `${count}; sources refuse access: ${names(misconfigured)}.` };
   const unproven = because("infrastructure").filter(itself);

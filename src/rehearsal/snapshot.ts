@@ -10,7 +10,8 @@ export interface ProgressNode {
   sync: string | undefined;
   health: string | undefined;
   detail: string | undefined;
-  seconds: number;
+  /** Undefined where nobody measured. */
+  seconds: number | undefined;
   children: ProgressNode[];
 }
 

@@ -7,6 +7,9 @@ import { reasonOfFailure } from "../runner/loss.ts";
 import type { OwnedProcesses } from "../runner/owned-processes.ts";
 import { resolveToolchain } from "../toolchain/resolve.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { type ExaminedChange, repositoryOf } from "./examine-change.ts";
+import { guardCluster, guardNote, underGuard } from "./host-guard/guard-cluster.ts";
+import type { HostGuard } from "./host-guard/host-guard.ts";
 import { judge } from "./judge.ts";
 import { fidelityCheck } from "./not-proven.ts";
 import { findPlaces } from "./places.ts";
@@ -17,6 +20,7 @@ import { conclude } from "./result.ts";
 import { type RunningArgoCd, runArgoCd } from "./run-argocd.ts";
 import { startAndPrepare } from "./start.ts";
 import type { Stopwatch } from "./stopwatch.ts";
+import { describeChanges, watchedSources } from "./touched.ts";
 import { type ApplicationVerdict, type Verdict, verdictSchema } from "./verdict.ts";
 
 /** A cluster, and everything that is known before Argo CD runs on it. Disposing releases the cluster. */
@@ -37,16 +41,19 @@ export interface Bootstrapped extends AsyncDisposable {
   started: Started;
   mirror: Mirror;
   argocd: RunningArgoCd;
+  /** Undefined where the machine is thrown away after the rehearsal, or no container runs. */
+  guard: HostGuard | undefined;
 }
 
 const loopback = { bind: "127.0.0.1", host: "127.0.0.1" };
 
-/** The first stage: a cluster, and meanwhile what to rehearse on it. */
+/** The first stage, of a change that `examineChange` leaves open: a cluster, and meanwhile what to rehearse on it. */
 export async function startRehearsal(
-  request: RehearsalRequest,
+  examined: ExaminedChange,
   processes: OwnedProcesses,
   clock: Stopwatch,
 ): Promise<Started> {
+  const { request } = examined;
   const { config, log } = request;
   const begun = AbortSignal.any([request.signal, processes.lost]);
   const toolchain = await resolveToolchain({
@@ -56,7 +63,7 @@ export async function startRehearsal(
     log,
     signal: begun,
   });
-  const { cluster, prepared } = await startAndPrepare(request, { processes, toolchain, signal: begun });
+  const { cluster, prepared } = await startAndPrepare(examined, { processes, toolchain, signal: begun });
   clock.mark("clusterReady");
   return {
     ...{ request, processes, clock, toolchain, cluster, prepared },
@@ -67,10 +74,15 @@ export async function startRehearsal(
 }
 
 /** The second stage: Argo CD as the repository wants it, which sees the repository through the mirror alone. */
-export async function bootstrapArgoCd(started: Started): Promise<Bootstrapped> {
-  const { request, cluster, prepared, processes, clock } = started;
-  return explained(started, async () => {
-    await using stack = new AsyncDisposableStack();
+export async function bootstrapArgoCd(begun: Started): Promise<Bootstrapped> {
+  await using stack = new AsyncDisposableStack();
+  const guard = await explained(begun, () => guardHost(begun));
+  if (guard) stack.use(guard);
+  const cluster = underGuard(begun.cluster, guard);
+  const started = { ...begun, cluster, signal: AbortSignal.any([begun.signal, cluster.lost]) };
+  const { request, prepared, processes, clock } = started;
+  // Without await, the stack would be disposed before this is done.
+  return await explained(started, async () => {
     const { bind, host } = cluster.containers.kind === "real" ? cluster.containers.mirror : loopback;
     const mirror = stack.use(
       await openMirror({
@@ -84,12 +96,26 @@ export async function bootstrapArgoCd(started: Started): Promise<Bootstrapped> {
     const argocd = stack.use(await runArgoCd({ ...started, mirror, log: request.log }));
     clock.mark("argocdReady");
     const held = stack.move();
-    return { started, mirror, argocd, [Symbol.asyncDispose]: () => held.disposeAsync() };
+    return { started, mirror, argocd, guard, [Symbol.asyncDispose]: () => held.disposeAsync() };
   });
 }
 
+/** Before anything of the change runs: Argo CD is installed with its values. */
+async function guardHost({
+  request,
+  cluster,
+  client,
+  prepared,
+  signal,
+}: Started): Promise<HostGuard | undefined> {
+  if (!request.guardHost) return undefined;
+  const { log, config } = request;
+  const argocdNamespace = prepared.settings.namespace;
+  return guardCluster({ cluster, client, waivers: config.hostAccess, argocdNamespace, log, signal });
+}
+
 /** The last stage: applies the roots and waits until every Application is decided. */
-export async function syncApplications({ started, mirror, argocd }: Bootstrapped): Promise<Verdict> {
+export async function syncApplications({ started, mirror, argocd, guard }: Bootstrapped): Promise<Verdict> {
   const { cluster, prepared, processes, clock, signal } = started;
   const { world, content } = prepared;
   const { installation } = argocd;
@@ -112,26 +138,28 @@ export async function syncApplications({ started, mirror, argocd }: Bootstrapped
       diagnoses,
     };
     const judged = judge(all, options);
+    await guard?.verify();
     signal.throwIfAborted(); // nothing that was lost meanwhile may end in a verdict
     return {
       schema: verdictSchema,
       ...conclude(judged, ended === "passed"),
       error: undefined,
       repository: {
-        url: world.urls[0] ?? "",
-        baseBranch: world.baseBranch,
-        base: world.base,
-        head: world.head,
-        merge: world.merge,
+        ...repositoryOf(world),
         roots: roots.map(({ kind, name, place }) => ({ kind, name, file: place.file, line: place.line })),
       },
       irrelevant: undefined,
-      changes: [],
-      changed: 0,
+      ...describeChanges(prepared.changed, watchedSources(all), content, world),
+      weakened: prepared.weakened,
       engine: { name: cluster.engine, kubernetes: cluster.kubernetesVersion },
       argocd: { running: installation.running, pinned: installation.pinned, source: installation.source },
       ...judged,
-      notes: [...notesOf(prepared), ...installation.notes, ...emptyNotes(judged.applications)],
+      notes: [
+        ...notesOf(prepared),
+        ...installation.notes,
+        ...(guard ? [guardNote(started.request.config.hostAccess)] : []),
+        ...emptyNotes(judged.applications),
+      ],
       evidence: {
         mergeServed: evidence.fetches.filter((fetch) => fetch.commits.includes(world.merge)).length,
         otherHosts: evidence.tunnels.map(({ host, outcome, count }) => ({ host, outcome, count })),

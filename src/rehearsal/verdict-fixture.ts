@@ -59,6 +59,7 @@ export function verdict(applications: ApplicationVerdict[], changes: Partial<Ver
     irrelevant: undefined,
     changes: [],
     changed: 0,
+    weakened: [],
     engine: { name: "simulated", kubernetes: "v1.37.2" },
     argocd: { running: "v3.6.1", pinned: undefined, source: "chart" },
     applications,

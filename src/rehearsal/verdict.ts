@@ -25,6 +25,8 @@ export interface Verdict {
   changes: readonly Change[];
   /** How many there are. */
   changed: number;
+  /** Security-relevant settings of Argo CD that the change weakens or adds, each red unless allowed. */
+  weakened: readonly WeakenedSetting[];
   engine: { name: EngineName; kubernetes: string } | undefined;
   argocd: { running: string; pinned: string | undefined; source: string } | undefined;
   applications: readonly ApplicationVerdict[];
@@ -61,6 +63,17 @@ export interface Change {
   kind: "added" | "modified" | "deleted";
   /** Names of the Applications whose source it is, or lies in. */
   applications: readonly string[];
+}
+
+/** A security-relevant setting of Argo CD that the merge weakens or adds. */
+export interface WeakenedSetting {
+  /** The name by which `allow` in the base's configuration lets it in, such as `argocd-plugins`. */
+  setting: string;
+  /** What the merge does, as a sentence without its full stop. */
+  message: string;
+  where: Place;
+  /** Whether the base's configuration lets it in, or nobody asked (on the command line). */
+  allowed: boolean;
 }
 
 export interface VerdictError {
@@ -123,6 +136,8 @@ export interface ApplicationSetVerdict {
   name: string;
   namespace: string;
   state: ApplicationState;
+  /** The name of the Application that brought it; undefined for a root. */
+  parent: string | undefined;
   reason: Reason | undefined;
   generated: number;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { protectedSettings } from "./protected-settings.ts";
 
 /** Each message completes the sentence "accepted is …". */
 const words = (accepted: string) => z.string(accepted).min(1, accepted);
@@ -98,6 +99,29 @@ export const configSchema = section(
       .describe(
         "ApplicationSets that may generate no Application. Any other that generates none fails the rehearsal.",
       ),
+    relevance: section(
+      {
+        ignore: z
+          .array(words("a pattern"), "a list of patterns")
+          .describe(
+            "Patterns of paths from the top of the repository, such as docs/** or ansible/**. A change of such files alone passes without a rehearsal, unless Argo CD could read one of them. Read from the base, never from the change.",
+          ),
+      },
+      "a mapping with ignore",
+    ).describe("Which changes need no rehearsal. Documentation needs none by default."),
+    allow: z
+      .array(z.enum(protectedSettings), "a list of names of settings")
+      .describe(
+        "Security-relevant settings of Argo CD that a change may weaken or add. Read from the base, never from the change; take it away again once that change is merged.",
+      ),
+    hostAccess: z
+      .array(
+        z.string("namespace/name").regex(/^[^/\s]+\/[^/\s]+$/, "namespace/name"),
+        "a list of namespace/name",
+      )
+      .describe(
+        "Workloads that may have access to the machine that rehearses (privileged, hostPath, hostNetwork), as namespace/name with * for any part; a PersistentVolume by its claim, or as persistentvolumes/name. Read from the base, never from the change.",
+      ),
     toolchain: section(
       {
         directory: path.describe("A folder with the programs, relative to this file."),
@@ -113,7 +137,7 @@ export const configSchema = section(
       },
       "a mapping with directory, archive or sha256",
     ).describe(
-      "Where the programs come from. By default, from the release, else they are built from source.",
+      "Where the programs come from. By default, from the release, else they are built from source. Read from the base, never from the change.",
     ),
   },
   "a mapping",

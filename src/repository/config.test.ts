@@ -46,6 +46,9 @@ timeout: 1h30m
 settle: 500ms
 egress: restricted
 allowEmpty: [previews]
+relevance: {ignore: ["ansible/**"]}
+allow: [argocd-plugins]
+hostAccess: [storage/driver]
 toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256: ${"A".repeat(64)}}
 `,
       atTop,
@@ -84,6 +87,9 @@ toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256:
       settleMs: 500,
       egress: "restricted",
       allowEmpty: ["previews"],
+      relevance: { ignore: ["ansible/**"] },
+      allow: ["argocd-plugins"],
+      hostAccess: ["storage/driver"],
       toolchain: {
         directory: `${top}/bin`,
         archive: "https://example.org/{key}.tar.xz",
@@ -98,6 +104,9 @@ toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256:
       file: ".rehearsal.yaml",
       roots: [],
       allowEmpty: [],
+      relevance: { ignore: [] },
+      allow: [],
+      hostAccess: [],
       timeoutMs: undefined,
     });
     expect(parseConfig("{}", atTop).argocd.values).toBeUndefined();

@@ -6,6 +6,7 @@ import { messageOf, type Place, UsageError } from "../runner/errors.ts";
 import { dotted, explainIssue } from "./config-issues.ts";
 import { type ConfigFile, configSchema } from "./config-schema.ts";
 import type { ConfiguredRoot } from "./configured-roots.ts";
+import type { ProtectedSetting } from "./protected-settings.ts";
 import { inside } from "./tree.ts";
 import { parseYaml, splitDocuments, type YamlDocument } from "./yaml-documents.ts";
 
@@ -24,6 +25,13 @@ export interface Config {
   settleMs: number | undefined;
   egress: "open" | "restricted" | undefined;
   allowEmpty: readonly string[];
+  relevance: {
+    /** Patterns of paths from the top. */
+    ignore: readonly string[];
+  };
+  allow: readonly ProtectedSetting[];
+  /** As `namespace/name`. */
+  hostAccess: readonly string[];
   toolchain: {
     /** Absolute. */
     directory: string | undefined;
@@ -85,9 +93,13 @@ export async function loadConfig(path: string, options: { file?: string | undefi
     const text = await readIfThere(file);
     if (text !== undefined) return parseConfig(text, { top, file });
   }
-  if (options.file === undefined)
-    return convert({}, undefined, locate({ top, file: join(top, configFileName) }));
+  if (options.file === undefined) return emptyConfig();
   throw new UsageError(`there is no configuration file ${options.file}`, { fix: "Correct --config." });
+}
+
+/** What counts where there is no configuration. */
+export function emptyConfig(): Config {
+  return convert({}, undefined, locate({ top: "/", file: `/${configFileName}` }));
 }
 
 /**
@@ -222,6 +234,9 @@ function convert(raw: ConfigFile, file: string | undefined, conversion: Conversi
     settleMs: raw.settle === undefined ? undefined : parseDuration(raw.settle),
     egress: raw.egress,
     allowEmpty: raw.allowEmpty ?? [],
+    relevance: { ignore: raw.relevance?.ignore ?? [] },
+    allow: raw.allow ?? [],
+    hostAccess: raw.hostAccess ?? [],
     toolchain: {
       directory: toolchain?.directory === undefined ? undefined : onDisk(toolchain.directory),
       archive: toolchain?.archive,

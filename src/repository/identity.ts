@@ -3,7 +3,7 @@ import { UsageError } from "../runner/errors.ts";
 import type { Checkout } from "./checkout.ts";
 import { readDeclared } from "./manifests.ts";
 import { httpsUrlOf, parseRepositoryUrl, sameRepository } from "./repository-url.ts";
-import { openTree, type Tree } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
 /** Under which URLs manifests name the repository under rehearsal. */
 export interface Identity {
@@ -14,19 +14,19 @@ export interface Identity {
 /**
  * The URLs of the configuration and of the checkout's remotes. A clone of a local folder has none, and a
  * fork has another than its manifests say: there the URL that the manifests themselves follow is taken,
- * if most of the paths that they follow there exist here. Throws UsageError where that leaves it open.
+ * if most of the paths that they follow there exist here. `tree` is whose manifests count. Throws UsageError where that leaves it open.
  */
 export async function identifyRepository(
   checkout: Checkout,
   configured: { url: string | undefined; aliases: readonly string[] },
-  revision: string,
+  tree: Tree,
 ): Promise<Identity> {
   const named = [...(configured.url === undefined ? [] : [configured.url]), ...configured.aliases];
   const remotes = checkout.remotes
     .flatMap(({ url, configuredUrl }) => [url, configuredUrl])
     .filter(parseRepositoryUrl);
   const known = [...named, ...remotes];
-  const followed = await followedRepositories(checkout, revision);
+  const followed = await followedRepositories(tree, checkout.scope);
   if (followed.length === 0 || followed.some(({ url }) => known.some((own) => sameRepository(own, url)))) {
     if (known.length > 0) return { urls: known, notes: [] };
     throw unidentified("no remote says what its URL is");
@@ -56,11 +56,10 @@ function unidentified(why: string): UsageError {
 
 /** The repositories that Applications take folders from, most followed first. `plausible`: most of them exist here, and the change may have broken the others. */
 async function followedRepositories(
-  checkout: Checkout,
-  revision: string,
+  tree: Tree,
+  scope: string,
 ): Promise<{ url: string; plausible: boolean }[]> {
-  const tree = await openTree(checkout.gitDir, revision);
-  const { applications, applicationSets } = await readDeclared(tree, checkout.scope);
+  const { applications, applicationSets } = await readDeclared(tree, scope);
   const sources = [...applications, ...applicationSets]
     .flatMap((declared) => declared.sources)
     .filter((source) => source.chart === undefined && !source.repoURL.includes("{{"));

@@ -25,7 +25,7 @@ export interface SelfManagement {
 }
 
 const chartName = "argo-cd";
-type Found = Omit<SelfManagement, "others">;
+export type Installation = Omit<SelfManagement, "others">;
 
 /**
  * Finds what deploys the chart `argo-cd`: an Application that names it, one whose chart in Git depends on
@@ -36,7 +36,16 @@ export async function findSelfManagement(
   content: Content,
   isThisRepository: (url: string) => boolean,
 ): Promise<SelfManagement | undefined> {
-  const found: Found[] = [];
+  const [first, ...others] = await findInstallations(content, isThisRepository);
+  return first && { ...first, others: others.map(({ place }) => place) };
+}
+
+/** Everything that deploys the chart, in that order. */
+export async function findInstallations(
+  content: Content,
+  isThisRepository: (url: string) => boolean,
+): Promise<Installation[]> {
+  const found: Installation[] = [];
   for (const application of content.declared.applications) {
     for (const source of application.sources) {
       const one = await fromSource(source, application, content.tree, isThisRepository);
@@ -44,8 +53,7 @@ export async function findSelfManagement(
     }
   }
   found.push(...(await fromKustomizations(content)));
-  const [first, ...others] = found;
-  return first && { ...first, others: others.map(({ place }) => place) };
+  return found;
 }
 
 async function fromSource(
@@ -53,7 +61,7 @@ async function fromSource(
   application: DeclaredApplication,
   tree: Tree,
   isThisRepository: (url: string) => boolean,
-): Promise<Found | undefined> {
+): Promise<Installation | undefined> {
   const wrapper =
     source.chart === undefined && isThisRepository(source.repoURL)
       ? await readWrapper(source, tree)
@@ -87,7 +95,7 @@ async function fromSource(
   };
 }
 
-async function fromKustomizations({ tree, scope, kustomizations }: Content): Promise<Found[]> {
+async function fromKustomizations({ tree, scope, kustomizations }: Content): Promise<Installation[]> {
   const charts = [...kustomizations.values()]
     .filter(({ file }) => scope === "" || file.startsWith(`${scope}/`))
     .flatMap((one) => one.helmCharts.filter((chart) => chart.name === chartName));

@@ -179,6 +179,18 @@ describe("Pods that the API refuses", () => {
     expect(failure()?.reason.message).toMatch(/^its Pods are refused: exceeded quota/);
   });
 
+  it("are for the base to waive, where they reach the host", () => {
+    const { see, failure } = stage();
+    const guard = "rehearsal-0123456789abcdef";
+    const denied = `Error creating: pods "web-5f-x" is forbidden: ValidatingAdmissionPolicy '${guard}' with binding '${guard}' denied request: Pod shop/web-5f-x would get hold of the machine that runs this rehearsal: hostPath`;
+    see(event(set, "FailedCreate", denied));
+    expect(failure()?.reason).toMatchObject({
+      code: "rejected",
+      class: "configuration",
+      message: expect.stringMatching(/^Pod shop\/web-5f-x would get hold .*: hostPath\. A maintainer/),
+    });
+  });
+
   it("were refused once, and have come since", () => {
     const { see, failure } = stage();
     see(event(set, "FailedCreate", refusal), pod());

@@ -2,6 +2,7 @@ import type { Application, ResourceName } from "../../argocd/application.ts";
 import { examinePods, unsettledUntil } from "../../workloads/examine-group.ts";
 import { change, failing, type Look, rankOf } from "../../workloads/failure.ts";
 import { examineClaim } from "../../workloads/volumes.ts";
+import { hostRefusal } from "../host-guard/refusal.ts";
 import type { Finality, Reason } from "../reason.ts";
 import { type Inventory, type Member, resourcesOf } from "./inventory.ts";
 
@@ -97,6 +98,11 @@ function lookAtRefusals(
         "",
       );
       const finality = { when: "tried", beganAt: refusal.seenAt } as const;
+      const unwaived = hostRefusal(said);
+      if (unwaived !== undefined) {
+        const reason = { code: "rejected", class: "configuration", message: unwaived } as const;
+        return [{ look: failing({ reason, finality }), resource, changedAt: 0 }];
+      }
       return [
         {
           look: failing(change("rejected", `its Pods are refused: ${said}`, finality)),
