@@ -18,8 +18,8 @@ export type EngineName = "simulated" | "k3d" | "existing";
 export interface EngineRequest {
   toolchain: Toolchain;
   /**
-   * What the repository says about engines, from where the change under rehearsal cannot edit it. A promise,
-   * because it takes a look at the base, for which an engine without settings need not wait.
+   * What the repository says about engines, from where the change under rehearsal cannot edit it. Asked for,
+   * because a file that it names has to be there only for the engine that reads it. Throws UsageError.
    */
   settings(): Promise<EngineSettings>;
   /** Owns whatever the engine starts on this machine, and the folder in which it keeps its files. */

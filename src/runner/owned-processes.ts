@@ -68,7 +68,9 @@ export function ownProcesses(): OwnedProcesses {
     running.delete(name);
     if (disposing) return;
     record();
-    const tail = logTail(name, 3).slice(-shownTail);
+    const lines = logTail(name, 3);
+    // Whoever redacts it has to see that it was cut.
+    const tail = lines.length > shownTail ? `…${lines.slice(-shownTail)}` : lines;
     lost.abort(
       new InfrastructureError(
         `${name} ${how} in the middle of the rehearsal; the end of its log: ${tail || "(empty)"}`,
@@ -154,6 +156,8 @@ function startWarden(folder: string, pidFile: string): ChildProcess {
   const warden = spawn("sh", ["-c", script, "rehearsal-warden", folder, pidFile], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
+    // A runner of GitHub Actions kills at the end of a job whatever has its RUNNER_TRACKING_ID: us, and not the warden.
+    env: { PATH: process.env.PATH },
   });
   warden.on("error", () => undefined);
   warden.stdin?.on("error", () => undefined);

@@ -1,5 +1,6 @@
 import { readFile, readlink } from "node:fs/promises";
 import { tryRun } from "../../runner/process.ts";
+import { startOf } from "../../runner/process-identity.ts";
 
 /** Which process a cluster belongs to, precisely enough to tell whether it still runs. */
 export interface Owner {
@@ -72,20 +73,6 @@ async function whereabouts(): Promise<{ space: string; boot: string }> {
     return { boot: plain(boot), space: plain(space) };
   }
   return { boot: plain(await outputOf("sysctl", ["-n", "kern.bootsessionuuid"])) || "unknown", space: "" };
-}
-
-async function startOf(pid: number): Promise<string | undefined> {
-  if (process.platform !== "linux") {
-    return plain(await outputOf("ps", ["-o", "lstart=", "-p", String(pid)])) || undefined;
-  }
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in parentheses, and may hold anything.
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return state === "Z" || state === "X" ? undefined : rest[18];
-  } catch {
-    return undefined;
-  }
 }
 
 async function outputOf(command: string, args: string[]): Promise<string> {
