@@ -9,6 +9,7 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "ci/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 3, // on two cores: many of these wait for clocks and processes
         },
       },
       {
@@ -16,11 +17,23 @@ export default defineConfig({
           // Each of these runs a whole control plane: two at once is what two cores bear.
           name: "engine",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/k3d/**"],
+          globalSetup: "test/build.ts",
+          exclude: ["test/k3d/**", "test/act/**"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
           maxConcurrency: 2,
+        },
+      },
+      {
+        test: {
+          // Whole workflows with act, one at a time: each starts a control plane too.
+          name: "act",
+          include: ["test/act/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          maxConcurrency: 1,
         },
       },
       {

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const bundle = new URL("../dist/rehearse.js", import.meta.url);
+const bundle = new URL("../dist/cli.js", import.meta.url);
 
 if (Number(process.versions.node.split(".")[0]) >= 24) {
   await import(bundle.href);

@@ -13,7 +13,6 @@ const command = join(packageRoot(), "bin/rehearse.js");
 let folder: string;
 
 beforeAll(async () => {
-  await exec("rolldown", ["-c"], { cwd: packageRoot() });
   folder = await mkdtemp(join(tmpdir(), "command-"));
 });
 
@@ -143,7 +142,7 @@ describe("the built command", () => {
     const { code, stdout, stderr } = await rehearse(top, "--json", "--head", "nowhere");
     const verdict = JSON.parse(stdout) as Verdict;
     expect(code).toBe(2);
-    expect(verdict).toMatchObject({ schema: 2, result: "misused", applications: [] });
+    expect(verdict).toMatchObject({ schema: 3, result: "misused", applications: [] });
     expect(stderr).toContain("nowhere");
   });
 

@@ -1,8 +1,8 @@
 /** `node ci/stand-in/build.ts` makes all images of the stand-in; see README.md. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { plainConsole } from "../../src/cli/console.ts";
 import { paletteFor } from "../../src/report/palette.ts";
+import { plainConsole } from "../../src/report/plain-console.ts";
 import { isExpected } from "../../src/runner/errors.ts";
 import { type Log, silentLog } from "../../src/runner/log.ts";
 import { run } from "../../src/runner/process.ts";

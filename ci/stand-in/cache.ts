@@ -37,10 +37,9 @@ export async function folderKey(folder: string): Promise<string> {
  */
 export async function cached(
   { log, signal }: Workshop,
-  { name, key, title }: { name: string; key: string; title: string },
+  { name, key, title, cache = standInCache() }: { name: string; key: string; title: string; cache?: string },
   make: (staging: string, step: Step) => Promise<void>,
 ): Promise<string> {
-  const cache = standInCache();
   const folder = join(cache, `${name}-${key}`);
   if (await exists(folder)) return folder;
   const staging = join(cache, `${name}-staging-${randomBytes(4).toString("hex")}`);

@@ -1,10 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { engines } from "../engine/engines.ts";
 import { exitCodes } from "../rehearsal/verdict.ts";
 import { parseDuration } from "../runner/duration.ts";
 import { messageOf, UsageError } from "../runner/errors.ts";
 import { packageVersion } from "../runner/package-root.ts";
 import { type DoctorFlags, doctor } from "./doctor.ts";
-import { engines } from "./engines.ts";
 import { type RehearseFlags, rehearseCommand } from "./rehearse-command.ts";
 
 /** Runs the command line and gives its exit code. */
@@ -46,8 +46,18 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option("--timeout <duration>", "how long the Applications may take (default: 10m)", duration)
     .option("--root <path...>", "the root manifests or their folder, where convention does not find them")
     .option("--config <file>", "configuration (default: .rehearsal.yaml)")
+    .addOption(
+      new Option(
+        "--trust-base",
+        "the change is somebody else's: take the whole configuration from the base, as on GitHub",
+      ).conflicts("config"),
+    )
     .option("--toolchain <folder>", "programs of your own in place of ours")
     .option("--no-fetch", "take branches and tags as the checkout has them, and do not ask the remote")
+    .option(
+      "--guard-host",
+      "refuse workloads that reach this machine, unless hostAccess of the base waives them",
+    )
     .option("--logs <folder>", "keep the logs of every process there")
     .option("--json", "print the verdict as JSON on standard output; progress goes to standard error")
     .option("-v, --verbose", "say more about what happens")

@@ -1,16 +1,19 @@
 import { posix, resolve } from "node:path";
+import { defaultEngine } from "../engine/default-engine.ts";
 import type { EngineName } from "../engine/engine.ts";
+import { engines } from "../engine/engines.ts";
 import { verdictOfError } from "../rehearsal/error-verdict.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
 import { stopwatch } from "../rehearsal/stopwatch.ts";
 import { exitCodes, type Verdict } from "../rehearsal/verdict.ts";
 import { paletteFor } from "../report/palette.ts";
+import { type Console, plainConsole } from "../report/plain-console.ts";
 import { verdictText } from "../report/text.ts";
 import { type Checkout, openCheckout } from "../repository/checkout.ts";
-import { type Config, loadConfig } from "../repository/config.ts";
+import { type Config, emptyConfig, loadConfig } from "../repository/config.ts";
+import type { ConfigOverrides } from "../repository/config-overrides.ts";
 import { InfrastructureError } from "../runner/errors.ts";
-import { type Console, liveConsole, plainConsole } from "./console.ts";
-import { defaultEngine, engines } from "./engines.ts";
+import { liveConsole } from "./console.ts";
 
 export interface RehearseFlags {
   base?: string;
@@ -22,8 +25,10 @@ export interface RehearseFlags {
   timeout?: number;
   root?: string[];
   config?: string;
+  trustBase?: boolean;
   toolchain?: string;
   fetch: boolean;
+  guardHost?: boolean;
   logs?: string;
   json?: boolean;
   verbose?: boolean;
@@ -59,7 +64,7 @@ async function rehearseWith(
   let config: Config;
   try {
     checkout = await openCheckout(path, signal);
-    config = withFlags(await loadConfig(path, { file: flags.config }), flags, checkout);
+    config = flags.trustBase ? emptyConfig() : await loadConfig(path, { file: flags.config });
   } catch (error) {
     return verdictOfError(error, stopwatch());
   }
@@ -72,7 +77,9 @@ async function rehearseWith(
     engine: flags.engine && engines[flags.engine],
     engineFor: (name) => engines[name ?? defaultEngine(process.env)],
     config,
-    configVouched: flags.config !== undefined,
+    configFrom: flags.trustBase ? "base" : flags.config === undefined ? "checkout" : "named",
+    overrides: overridesOf(flags, checkout),
+    guardHost: flags.guardHost ?? false,
     logsTo: flags.logs,
     log: console,
     signal,
@@ -80,18 +87,14 @@ async function rehearseWith(
   });
 }
 
-function withFlags(config: Config, flags: RehearseFlags, { scope }: Checkout): Config {
+function overridesOf(flags: RehearseFlags, { scope }: Checkout): ConfigOverrides {
   const { context, timeout, root, toolchain } = flags;
-  const place = { file: "--root" };
-  const { existing } = config;
   return {
-    ...config,
-    ...(context === undefined || context === existing.context
-      ? {}
-      : { existing: { ...existing, context, named: false } }),
-    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
-    ...(root === undefined ? {} : { roots: root.map((path) => ({ path: posix.join(scope, path), place })) }),
-    ...(toolchain === undefined ? {} : { toolchain: { ...config.toolchain, directory: resolve(toolchain) } }),
+    context,
+    timeoutMs: timeout,
+    roots: root?.map((path) => posix.join(scope, path)),
+    rootsFrom: "--root",
+    toolchainDirectory: toolchain && resolve(toolchain),
   };
 }
 
