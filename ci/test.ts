@@ -1,20 +1,25 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { plainConsole } from "../src/cli/console.ts";
 import { paletteFor } from "../src/report/palette.ts";
+import { plainConsole } from "../src/report/plain-console.ts";
 import { packageRoot } from "../src/runner/package-root.ts";
 import { tryRun } from "../src/runner/process.ts";
 import { resolveToolchain } from "../src/toolchain/resolve.ts";
 import { ensureDocker, findDocker } from "./docker.ts";
 import { standIn } from "./stand-in/build.ts";
+import { type Check, workflowChecks } from "./workflow-checks.ts";
 
 /** Static checks; each counts as one test. */
 const checks = [
   { name: "types", command: ["tsc"] },
   { name: "lint, format and boundaries", command: ["biome", "check", "."] },
   { name: "the JSON Schema of .rehearsal.yaml is up to date", command: ["node", "ci/schema.ts", "--check"] },
-  { name: "bundle", command: ["rolldown", "-c"] },
+  {
+    name: "each action.yml and README is up to date with its action",
+    command: ["node", "ci/actions/main.ts", "--check"],
+  },
+  { name: "bundles are reproducible and start", command: ["node", "ci/dist.ts"] },
 ] as const;
 
 interface Tally {
@@ -41,8 +46,13 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 async function main(only: string | undefined): Promise<number> {
   const tally: Tally = { passed: 0, failed: 0, skipped: [] };
   const onlyK3d = only === "k3d";
-  if (!onlyK3d) for (const check of checks) await runCheck(check, tally);
   const console = plainConsole({ stream: process.stdout, palette: paletteFor(false), verbose: false });
+  if (!onlyK3d) {
+    for (const check of checks) await runCheck(check, tally);
+    const ofWorkflows = await workflowChecks({ log: console });
+    for (const check of ofWorkflows.checks) await runCheck(check, tally);
+    tally.skipped.push(...ofWorkflows.skipped);
+  }
   await resolveToolchain({ log: console }); // here rather than in the first test that needs it, for its progress
   // Only CI, or who asks for these tests alone, has Docker installed and started for them.
   const mayInstall = onlyK3d || process.env.CI === "true";
@@ -52,16 +62,13 @@ async function main(only: string | undefined): Promise<number> {
   if (docker.unavailable !== undefined && onlyK3d) tally.failed += 1;
   else if (onlyK3d) await runVitest(["k3d"], tally);
   // Both wait more than they work: for Pods, and for Argo CD to be sure.
-  else await Promise.all([runVitest(["unit", "engine"], tally), runVitest(["k3d"], tally)]);
+  else await Promise.all([runVitest(["unit", "engine"], tally), runVitest(["act", "k3d"], tally)]);
   for (const name of tally.skipped) print(`skipped: ${name}`);
   print(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
   return tally.failed === 0 && tally.passed > (onlyK3d ? 0 : checks.length) ? 0 : 1;
 }
 
-async function runCheck(
-  { name, command: [program, ...args] }: (typeof checks)[number],
-  tally: Tally,
-): Promise<void> {
+async function runCheck({ name, command: [program, ...args] }: Check, tally: Tally): Promise<void> {
   const result = await tryRun(program, args, { cwd: root });
   const passed = result.exitCode === 0;
   print(`${passed ? "✓" : "✗"} ${name}`);
