@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { docker, tryDocker } from "../../src/engine/k3d/docker.ts";
 import { InfrastructureError } from "../../src/runner/errors.ts";
 import { type Log, silentLog } from "../../src/runner/log.ts";
@@ -12,6 +13,7 @@ export interface Registry extends AsyncDisposable {
 
 /** Pushing takes its time: what one run has pushed, the next finds. */
 const volume = "rehearsal-stand-in-registry";
+const readyMs = 30_000;
 
 /**
  * Makes the images of the stand-in where they are missing, and starts a registry that has them all. Needs a
@@ -34,6 +36,7 @@ export async function startRegistry(options: { log?: Log; signal?: AbortSignal }
     const [push, pull] = [portAt("127.0.0.1"), portAt(bridge)];
     if (push === undefined || pull === undefined)
       throw new InfrastructureError(`the registry's ports are not as asked for: ${ports.join(", ")}`);
+    await untilAnswering(push, signal);
     for (const image of Object.values(images).flat()) {
       signal?.throwIfAborted();
       await pushAs(image, push);
@@ -50,6 +53,16 @@ export async function bridgeAddress(): Promise<string> {
   const format = "{{(index .IPAM.Config 0).Subnet}}"; // the gateway is told only where it was configured
   const subnet = await docker(["network", "inspect", "bridge", "--format", format]);
   return subnet.trim().replace(/\.0\/\d+$/, ".1");
+}
+
+/** Docker takes connections on a published port before the program behind it listens, and cuts them off. */
+async function untilAnswering(authority: string, signal: AbortSignal | undefined): Promise<void> {
+  for (const deadline = Date.now() + readyMs; Date.now() < deadline; await sleep(100)) {
+    signal?.throwIfAborted();
+    const response = await fetch(`http://${authority}/v2/`).catch(() => undefined);
+    if (response?.ok) return;
+  }
+  throw new InfrastructureError(`the registry of the stand-in does not answer at ${authority}`);
 }
 
 /** A mirror is asked for the path without the host: `library/busybox` for `busybox`. */

@@ -259,8 +259,7 @@ test("a warden goes with the owner that disposes", async () => {
     pids,
   } = await owner("setTimeout(() => processes[Symbol.asyncDispose]().then(() => process.exit()), 500);");
   await once(child, "exit");
-  expect(pids.filter(isAlive)).toEqual([]);
-  await expect.poll(() => [...leftovers(temporary), ...wardenOf(temporary)]).toEqual([]);
+  expect([...pids.filter(isAlive), ...leftovers(temporary), ...wardenOf(temporary)]).toEqual([]);
 });
 
 /** Processes whose command line names a warden of a folder below `temporary`. */

@@ -120,7 +120,7 @@ export function ownProcesses(): OwnedProcesses {
       await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((cause) => {
         throw new InfrastructureError(`cannot remove ${folder}: ${messageOf(cause)}`, { cause });
       });
-      warden.stdin?.end();
+      await dismiss(warden);
     },
   };
 }
@@ -139,9 +139,19 @@ function makeFolder(): string {
 }
 
 async function kill(child: ChildProcess): Promise<void> {
+  await endedBy(child, () => signalGroup(child.pid, "SIGKILL"));
+}
+
+/** The warden too is gone when its owner says that nothing is left. */
+async function dismiss(warden: ChildProcess): Promise<void> {
+  warden.ref();
+  await endedBy(warden, () => warden.stdin?.end());
+}
+
+async function endedBy(child: ChildProcess, end: () => void): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  signalGroup(child.pid, "SIGKILL");
+  end();
   await Promise.race([ended, sleep(killTimeoutMs, undefined, { ref: false })]);
 }
 
