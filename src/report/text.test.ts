@@ -27,6 +27,14 @@ describe("a verdict", () => {
   Ask.`);
   });
 
+  it("that passed names every setting that the base allowed to be weaker", () => {
+    const where = { file: "x.yaml", line: 7 };
+    const weakened = [{ setting: "argocd-tools", message: "one more container", where, allowed: true }];
+    expect(text(verdict([application("web")], { weakened }))).toContain(
+      "\nWeaker settings of Argo CD, allowed by the base\n  x.yaml:7: one more container (argocd-tools)\n",
+    );
+  });
+
   it("on a change that needs no rehearsal says why", () => {
     const irrelevant = "the only file that changes is documentation";
     const summary = `Nothing to rehearse: ${irrelevant}.`;

@@ -29,9 +29,7 @@ export function verdictText(verdict: Verdict, palette: Palette): string[] {
     const refused = verdict.weakened.filter(({ allowed }) => !allowed);
     return [
       `${palette.strong(heading)}  ${errorLine(verdict)}`,
-      ...refused.flatMap(({ setting, message, where }) =>
-        indented(`${placeText(where)}: ${message} (${setting})`),
-      ),
+      ...refused.flatMap((weakened) => indented(weakenedText(weakened))),
       ...indented(verdict.error.fix),
     ];
   }
@@ -39,6 +37,7 @@ export function verdictText(verdict: Verdict, palette: Palette): string[] {
     [`${palette.strong(heading)}  ${oneLine(verdict.summary)}`],
     failures(verdict, palette),
     notProven(verdict, palette),
+    list("Weaker settings of Argo CD, allowed by the base", verdict.weakened.map(weakenedText), palette),
     list("Notes", verdict.notes, palette),
     [palette.dim(footer(verdict))],
   ];
@@ -51,6 +50,10 @@ function errorLine({ error, summary }: Verdict): string {
   // A defect's message is a stack, whose lines have to stay.
   const message = summary.includes("\n    at ") ? forTerminal(summary) : oneLine(summary);
   return error?.where ? `${placeText(error.where)}: ${message}` : message;
+}
+
+function weakenedText({ setting, message, where }: Verdict["weakened"][number]): string {
+  return `${placeText(where)}: ${message} (${setting})`;
 }
 
 function indented(text: string | undefined): string[] {
