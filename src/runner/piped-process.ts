@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { mergeEnvironment } from "./process.ts";
+import { signalGroup, untilGroupGone } from "./signal-group.ts";
 
 /** A running program whose input and output are streams, for data too large to hold. */
 export interface PipedProcess {
   stdin: Writable;
   stdout: Readable;
-  /** Never rejects. A program that could not be started gives code 127 and the reason as `stderr`. */
+  /**
+   * Never rejects. A program that could not be started gives code 127 and the reason as `stderr`; of one that was
+   * killed, nobody is left then.
+   */
   ended: Promise<{ exitCode: number; stderr: string }>;
   /** Ends it at once, with all of its descendants. */
   kill(): void;
@@ -28,6 +32,7 @@ export function startPiped(
   });
   let stderr = "";
   let running = true;
+  let killed = false;
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-keptStderr);
   });
@@ -37,8 +42,9 @@ export function startPiped(
       resolve({ exitCode: 127, stderr: error.message });
     });
     // Not "close", which waits for somebody to read the output to its end.
-    child.once("exit", (code) => {
+    child.once("exit", async (code) => {
       running = false;
+      if (killed) await untilGroupGone(child.pid);
       resolve({ exitCode: code ?? 128, stderr });
     });
   });
@@ -49,12 +55,9 @@ export function startPiped(
     stdout: child.stdout,
     ended,
     kill() {
-      if (!running || child.pid === undefined) return;
-      try {
-        process.kill(-child.pid, "SIGKILL");
-      } catch {
-        // It has just ended by itself.
-      }
+      if (!running) return;
+      killed = true;
+      signalGroup(child.pid, "SIGKILL");
     },
   };
 }

@@ -1,10 +1,7 @@
 import { execa } from "execa";
 import { InfrastructureError } from "./errors.ts";
 import { mergeEnvironment, type RunOptions, type RunResult } from "./process.ts";
-import { signalGroup } from "./signal-group.ts";
-
-/** Where nobody reaps orphans at once (a container's first process), the dead stay listed for a while. */
-const reapingMs = 1_000;
+import { signalGroup, untilGroupGone } from "./signal-group.ts";
 
 /**
  * Like `tryRun`, for a program that starts others: an abort, or the end of this process, kills all of them
@@ -34,7 +31,7 @@ export async function tryRunGroup(
   try {
     for await (const line of child.iterable({ from: "all" })) onLine?.(line);
     const result = await child;
-    if (signal?.aborted) await untilGone(child.pid);
+    if (signal?.aborted) await untilGroupGone(child.pid);
     signal?.throwIfAborted();
     if (result.exitCode === undefined && result.signal === undefined) {
       throw new InfrastructureError(`cannot start ${command}: ${result.code ?? "unknown reason"}`, {
@@ -45,12 +42,5 @@ export async function tryRunGroup(
   } finally {
     process.off("exit", kill);
     signal?.removeEventListener("abort", kill);
-  }
-}
-
-async function untilGone(leader: number | undefined): Promise<void> {
-  const deadline = Date.now() + reapingMs;
-  while (signalGroup(leader, 0) && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
