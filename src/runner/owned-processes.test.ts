@@ -49,6 +49,8 @@ describe("a process that ends by itself", () => {
       "etcd exited with code 7 in the middle of the rehearsal; the end of its log: two | three | panic: no quorum",
     );
     expect(processes.logTail("etcd")).toBe("one | two | three | panic: no quorum");
+    expect(processes.output("etcd")).toBe("one\ntwo\nthree\npanic: no quorum\n");
+    expect(processes.output("nobody")).toBe("");
   });
 
   test("is reported though it ends well: it was to stay", async () => {

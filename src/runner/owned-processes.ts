@@ -29,7 +29,9 @@ export interface OwnedProcesses extends AsyncDisposable {
   /** Aborts with an InfrastructureError that names the process, once one ends without being told to. */
   readonly lost: AbortSignal;
   start(spec: ProcessSpec): void;
-  /** The last lines of a process's output. */
+  /** All that a process has put out so far. */
+  output(name: string): string;
+  /** The last lines of that, joined and cut for a message. */
   logTail(name: string, lines?: number): string;
   /** Undefined where the system does not tell. */
   usage(): Usage | undefined;
@@ -78,17 +80,22 @@ export function ownProcesses(): OwnedProcesses {
     );
   }
 
-  function logTail(name: string, lines = 20): string {
+  function output(name: string): string {
     try {
-      return lastLines(readFileSync(join(logs, `${name}.log`), "utf8"), lines);
+      return readFileSync(join(logs, `${name}.log`), "utf8");
     } catch {
       return "";
     }
   }
 
+  function logTail(name: string, lines = 20): string {
+    return lastLines(output(name), lines);
+  }
+
   return {
     folder,
     lost: lost.signal,
+    output,
     logTail,
     usage: () => meter.read(),
     start({ name, command, args, env }) {

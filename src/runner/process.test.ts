@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { InfrastructureError } from "./errors.ts";
-import { CommandError, lastLines, mergeEnvironment, run, tryRun } from "./process.ts";
+import { CommandError, lastLines, mergeEnvironment, run, tryRun, withhold } from "./process.ts";
 
 function shell(script: string, options: Parameters<typeof tryRun>[2] = {}) {
   return tryRun("sh", ["-c", script], options);
@@ -100,4 +100,15 @@ test("an environment is this one's, with changes", () => {
   expect(merged).toMatchObject({ ADDED: "1" });
   expect("PATH" in merged).toBe(false);
   expect(process.env.PATH).toBeDefined();
+});
+
+test("what is withheld is seen by no program that is started from then on", async () => {
+  process.env.REHEARSAL_TEST_SECRET = "s3cret";
+  onTestFinished(() => {
+    delete process.env.REHEARSAL_TEST_SECRET;
+  });
+  const print = ["-e", "console.log(process.env.REHEARSAL_TEST_SECRET, process.env.PATH !== undefined)"];
+  expect((await run(process.execPath, print)).stdout).toBe("s3cret true\n");
+  withhold(["REHEARSAL_TEST_SECRET"]);
+  expect((await run(process.execPath, print)).stdout).toBe("undefined true\n");
 });

@@ -129,9 +129,17 @@ export function lastLines(text: string, count: number): string {
     .join(" | ");
 }
 
-/** This process's environment with `changes` applied. */
+const withheld = new Set<string>();
+
+/** Names variables of this process's environment that no program gets to see which is started from now on. */
+export function withhold(names: readonly string[]): void {
+  for (const name of names) withheld.add(name);
+}
+
+/** This process's environment, without what is withheld, with `changes` applied. */
 export function mergeEnvironment(changes: Record<string, string | undefined> = {}): Record<string, string> {
-  const merged = { ...process.env, ...changes };
+  const own = Object.entries(process.env).filter(([name]) => !withheld.has(name));
+  const merged = { ...Object.fromEntries(own), ...changes };
   return Object.fromEntries(
     Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
