@@ -27,7 +27,10 @@ export function explainIssue(issue: z.core.$ZodIssue | undefined, config: unknow
   }
   const fix =
     typeof found === "number" && issue.code === "invalid_type" ? numberFix(issue.message) : undefined;
-  return { path: issue.path, message: `${key} is ${describe(found)}; accepted is ${issue.message}`, fix };
+  // Somebody may have written the password itself.
+  const isSecret = /From$/.test(String(issue.path.at(-1)));
+  const shown = isSecret && found !== undefined ? "something else" : describe(found);
+  return { path: issue.path, message: `${key} is ${shown}; accepted is ${issue.message}`, fix };
 }
 
 function explainKey(path: readonly PropertyKey[], key: string): ExplainedIssue {

@@ -7,6 +7,10 @@ export interface ConfigOverrides {
   /** How the roots were asked for, such as `--root`. */
   rootsFrom?: string | undefined;
   timeoutMs?: number | undefined;
+  /** Whether nothing may be fetched from other hosts. */
+  offline?: boolean | undefined;
+  /** The folder with what is kept of other hosts; absolute. */
+  cache?: string | undefined;
   /** The context of the kubeconfig. */
   context?: string | undefined;
   /** Absolute. */
@@ -17,12 +21,14 @@ export interface ConfigOverrides {
 
 /** The configuration with what was asked for. */
 export function override(config: Config, overrides: ConfigOverrides = {}): Config {
-  const { roots, rootsFrom = "--root", timeoutMs, context } = overrides;
-  const { existing, toolchain } = config;
+  const { roots, rootsFrom = "--root", timeoutMs, context, offline, cache } = overrides;
+  const { existing, toolchain, vendor } = config;
   return {
     ...config,
     roots: roots?.map((path) => ({ path, place: { file: rootsFrom } })) ?? config.roots,
     timeoutMs: timeoutMs ?? config.timeoutMs,
+    offline: offline ?? config.offline,
+    vendor: cache === undefined ? vendor : { ...vendor, cache },
     existing:
       context === undefined || context === existing.context
         ? existing

@@ -9,6 +9,9 @@ const section = <T extends z.ZodRawShape>(shape: T, accepted: string) =>
 const durationWords = "a duration, such as 90s, 10m or 1h30m";
 const duration = z.string(durationWords).regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, durationWords);
 const url = words("a URL");
+const variable = z
+  .string("the name of an environment variable")
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable");
 const path = words("a path relative to this file");
 
 /** The keys of `.rehearsal.yaml`. The JSON Schema that editors read is generated from this. */
@@ -54,6 +57,16 @@ export const configSchema = section(
       .describe(
         "The kind of Kubernetes to rehearse on: k3d (real containers; the default on GitHub Actions), simulated (a real API server without containers; the default elsewhere), or existing (a cluster of yours). Read from the base, never from the change.",
       ),
+    simulated: section(
+      {
+        stages: z
+          .array(path, "a list of folders")
+          .describe(
+            "Folders, relative to this file, with Stages of KWOK as YAML: what the simulation plays for kinds of yours, in place of its own for the same kinds. See docs/simulated-engine.md.",
+          ),
+      },
+      "a mapping with stages",
+    ).describe("What the engine simulated plays. Read from the base, never from the change."),
     k3d: section(
       {
         config: path.describe(
@@ -93,6 +106,32 @@ export const configSchema = section(
       .enum(["open", "restricted"])
       .describe(
         "Whether hosts other than this repository's may be reached (open, the default), or none (restricted).",
+      ),
+    vendor: section(
+      {
+        cache: path.describe(
+          "The folder, relative to this file or to ~/, where charts, remote bases and other repositories are kept from run to run. By default, rehearsal/vendor in the user's cache.",
+        ),
+      },
+      "a mapping with cache",
+    ).describe("What is kept of other hosts. Read from the base, never from the change."),
+    credentials: z
+      .array(
+        z.strictObject(
+          {
+            url: url.describe(
+              "What their requests begin with, such as https://charts.example.org/ or oci://registry.example.org/team. The longest one wins.",
+            ),
+            username: words("a name").describe("The username, where anybody may read it.").optional(),
+            usernameFrom: variable.describe("The environment variable that holds the username.").optional(),
+            passwordFrom: variable.describe("The environment variable that holds the password or token."),
+          },
+          "a mapping with url, username and passwordFrom",
+        ),
+        "a list of mappings with url, username and passwordFrom",
+      )
+      .describe(
+        "Credentials for private Helm, OCI and Git hosts, by the names of environment variables. They never reach the cluster. Read from the base, never from the change.",
       ),
     allowEmpty: z
       .array(words("the name of an ApplicationSet"), "a list of names of ApplicationSets")

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -40,11 +41,14 @@ argocd:
   release: argo
   namespace: gitops
 engine: k3d
+simulated: {stages: [stages]}
 k3d: {config: k3d.yaml, images: [docker.io/library/busybox], imageCache: .cache/images}
 existing: {context: staging, mirror: {bind: 10.0.0.5, host: rehearsal.lan}}
 timeout: 1h30m
 settle: 500ms
 egress: restricted
+vendor: {cache: ../cache}
+credentials: [{url: "https://charts.example.org/", username: me, passwordFrom: CHARTS_TOKEN}]
 allowEmpty: [previews]
 relevance: {ignore: ["ansible/**"]}
 allow: [argocd-plugins]
@@ -73,8 +77,9 @@ toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256:
         namespace: "gitops",
       },
       engine: "k3d",
+      simulated: { stages: [{ path: "stages", place: { file: ".rehearsal.yaml", line: 15 } }] },
       k3d: {
-        config: { path: "k3d.yaml", place: { file: ".rehearsal.yaml", line: 15 }, text: undefined },
+        config: { path: "k3d.yaml", place: { file: ".rehearsal.yaml", line: 16 }, text: undefined },
         images: ["docker.io/library/busybox"],
         imageCache: `${top}/.cache/images`,
       },
@@ -86,6 +91,9 @@ toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256:
       timeoutMs: 5_400_000,
       settleMs: 500,
       egress: "restricted",
+      offline: false,
+      vendor: { cache: "/home/you/cache" },
+      credentials: [{ url: "https://charts.example.org/", username: "me", passwordFrom: "CHARTS_TOKEN" }],
       allowEmpty: ["previews"],
       relevance: { ignore: ["ansible/**"] },
       allow: ["argocd-plugins"],
@@ -95,6 +103,20 @@ toolchain: {directory: bin, archive: "https://example.org/{key}.tar.xz", sha256:
         archive: "https://example.org/{key}.tar.xz",
         archiveSha256: "a".repeat(64),
       },
+    });
+  });
+
+  test("with a cache at home", () => {
+    const config = parseConfig("vendor: {cache: ~/.cache/charts}\n", atTop);
+    expect(config.vendor.cache).toBe(join(homedir(), ".cache/charts"));
+  });
+
+  test("with credentials that are no names of variables", () => {
+    const text = "credentials:\n  - url: https://charts.example.org\n    passwordFrom: s3cr3t-value\n";
+    expect(refusalOf(text)).toMatchObject({
+      message:
+        ".rehearsal.yaml: credentials[0].passwordFrom is something else; accepted is the name of an environment variable",
+      line: 3,
     });
   });
 

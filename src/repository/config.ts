@@ -1,4 +1,5 @@
 import { readFile, realpath, stat } from "node:fs/promises";
+import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { dirname as dirnameInGit, join as joinInGit } from "node:path/posix";
 import { parseDuration } from "../runner/duration.ts";
@@ -19,11 +20,19 @@ export interface Config {
   roots: readonly ConfiguredRoot[];
   argocd: ArgoCdConfig;
   engine: "simulated" | "k3d" | "existing" | undefined;
+  simulated: SimulatedSettings;
   k3d: K3dSettings;
   existing: ExistingSettings;
   timeoutMs: number | undefined;
   settleMs: number | undefined;
   egress: "open" | "restricted" | undefined;
+  /** Whether nothing may be fetched from other hosts. Asked for by whoever rehearses, and by no file. */
+  offline: boolean;
+  vendor: {
+    /** Absolute. */
+    cache: string | undefined;
+  };
+  credentials: readonly CredentialsConfig[];
   allowEmpty: readonly string[];
   relevance: {
     /** Patterns of paths from the top. */
@@ -39,6 +48,22 @@ export interface Config {
     /** In lower case. */
     archiveSha256: string | undefined;
   };
+}
+
+/** Credentials by name: no value of any is in a configuration. */
+export interface CredentialsConfig {
+  /** What their requests begin with. */
+  url: string;
+  username?: string | undefined;
+  /** The environment variable that holds the username. */
+  usernameFrom?: string | undefined;
+  /** The environment variable that holds the password. */
+  passwordFrom: string;
+}
+
+export interface SimulatedSettings {
+  /** Folders with Stages, from the top of the repository. */
+  stages: readonly { path: string; place: Place }[];
 }
 
 export interface K3dSettings {
@@ -217,6 +242,11 @@ function convert(raw: ConfigFile, file: string | undefined, conversion: Conversi
       namespace: argocd?.namespace,
     },
     engine: raw.engine,
+    simulated: {
+      stages: (raw.simulated?.stages ?? []).map((path, index) =>
+        withinRepository(path, ["simulated", "stages", index], conversion),
+      ),
+    },
     k3d: {
       config:
         k3d?.config === undefined
@@ -233,6 +263,9 @@ function convert(raw: ConfigFile, file: string | undefined, conversion: Conversi
     timeoutMs: raw.timeout === undefined ? undefined : parseDuration(raw.timeout),
     settleMs: raw.settle === undefined ? undefined : parseDuration(raw.settle),
     egress: raw.egress,
+    offline: false,
+    vendor: { cache: raw.vendor?.cache === undefined ? undefined : onDisk(atHome(raw.vendor.cache)) },
+    credentials: raw.credentials ?? [],
     allowEmpty: raw.allowEmpty ?? [],
     relevance: { ignore: raw.relevance?.ignore ?? [] },
     allow: raw.allow ?? [],
@@ -243,6 +276,10 @@ function convert(raw: ConfigFile, file: string | undefined, conversion: Conversi
       archiveSha256: toolchain?.sha256?.toLowerCase(),
     },
   };
+}
+
+function atHome(path: string): string {
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
 function withinRepository(

@@ -11,10 +11,15 @@ type Parameters = ReadonlyMap<string, string>;
 /**
  * The sources that an ApplicationSet's Applications will have, as far as a commit can tell: Git
  * directories, Git files and lists, also within matrix and merge. A source with a placeholder that only
- * the cluster or a service can fill is left out. Sources of other repositories are included.
+ * the cluster or a service can fill is left out. Sources of other repositories are included. `contents` has what
+ * stands in the files of Git generators, a mapping for each Application; without it, only their paths count.
  */
-export function generatedSources(set: DeclaredApplicationSet, tree: Tree): Source[] {
-  const parameters = combine(set.generators, tree);
+export function generatedSources(
+  set: DeclaredApplicationSet,
+  tree: Tree,
+  contents: FileContents = new Map(),
+): Source[] {
+  const parameters = combine(set.generators, { tree, contents });
   const found = new Map<string, Source>();
   for (const source of set.sources) {
     for (const values of parameters) {
@@ -25,29 +30,46 @@ export function generatedSources(set: DeclaredApplicationSet, tree: Tree): Sourc
   return [...found.values()];
 }
 
+/** By path, the objects in files that Git generators read. */
+export type FileContents = ReadonlyMap<string, readonly Mapping[]>;
+
+/** The files that Git generators of a set read, at any depth. */
+export function generatorFiles(generators: readonly Mapping[], tree: Tree): string[] {
+  return generators.flatMap((generator) => {
+    const inner = [generator.matrix, generator.merge].flatMap((one) => mappings(mapping(one).generators));
+    const own = mappings(mapping(generator.git).files);
+    return [...(own.length > 0 ? listFiles(own, tree) : []), ...generatorFiles(inner, tree)];
+  });
+}
+
+interface Read {
+  tree: Tree;
+  contents: FileContents;
+}
+
 /** The generators' parameters, one set for each Application. No generator that we know: one empty set. */
-function combine(generators: readonly Mapping[], tree: Tree): Parameters[] {
-  const found = generators.flatMap((generator) => parametersOf(generator, tree));
+function combine(generators: readonly Mapping[], read: Read): Parameters[] {
+  const found = generators.flatMap((generator) => parametersOf(generator, read));
   return found.length > 0 ? found : [new Map()];
 }
 
-function parametersOf(generator: Mapping, tree: Tree): Parameters[] {
+function parametersOf(generator: Mapping, read: Read): Parameters[] {
   if (isMapping(generator.list)) return mappings(generator.list.elements).map((element) => flatten(element));
-  if (isMapping(generator.git)) return gitParameters(generator.git, tree);
+  if (isMapping(generator.git)) return gitParameters(generator.git, read);
   if (isMapping(generator.matrix)) {
     return mappings(generator.matrix.generators)
-      .map((one) => combine([one], tree))
+      .map((one) => combine([one], read))
       .reduce<Parameters[]>(
         (all, next) => all.flatMap((a) => next.map((b) => new Map([...a, ...b]))),
         [new Map()],
       );
   }
   // The first generator of a merge decides which Applications there are.
-  if (isMapping(generator.merge)) return combine(mappings(generator.merge.generators).slice(0, 1), tree);
+  if (isMapping(generator.merge)) return combine(mappings(generator.merge.generators).slice(0, 1), read);
   return [];
 }
 
-function gitParameters(git: Mapping, tree: Tree): Parameters[] {
+function gitParameters(git: Mapping, { tree, contents }: Read): Parameters[] {
   const prefix = text(git.pathParamPrefix);
   const name = prefix === undefined ? "path" : `${prefix}.path`;
   const directories = mappings(git.directories);
@@ -56,10 +78,18 @@ function gitParameters(git: Mapping, tree: Tree): Parameters[] {
       pathParameters(name, folder),
     );
   }
-  // Git itself lists the files, and its `*` does not stop at a slash.
-  const files = tree.files.map((file) => file.path);
-  return selectPaths(files, mappings(git.files), "anything").map(
-    (file) => new Map([...pathParameters(name, dirname(file)), [`${name}.filename`, basename(file)]]),
+  return listFiles(mappings(git.files), tree).flatMap((file) => {
+    const path = new Map([...pathParameters(name, dirname(file)), [`${name}.filename`, basename(file)]]);
+    return (contents.get(file) ?? [{}]).map((content) => new Map([...flatten(content), ...path]));
+  });
+}
+
+/** Git itself lists the files, and its `*` does not stop at a slash. */
+function listFiles(patterns: readonly Mapping[], tree: Tree): string[] {
+  return selectPaths(
+    tree.files.map((file) => file.path),
+    patterns,
+    "anything",
   );
 }
 

@@ -96,7 +96,8 @@ function isRemote(path: string): boolean {
   return /^[a-z+]+:\/\/|^[\w.-]+@|\?ref=|^(?:github|gitlab|bitbucket)\.\w+\//.test(path);
 }
 
-function lineOf(document: YamlDocument, path: (string | number)[]): number {
+/** The line of the node at `path`; of the document where there is none. */
+export function lineOf(document: YamlDocument, path: readonly (string | number)[]): number {
   const range = mapping(document.document.getIn(path, true)).range;
   return document.lineAt(Number(list(range)[0] ?? 0));
 }

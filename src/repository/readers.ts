@@ -1,10 +1,12 @@
 import { basename, dirname, extname } from "node:path/posix";
+import { parseDocument } from "yaml";
+import { configFileName } from "./config.ts";
 import { isDocumentation } from "./documentation.ts";
 import { generatedSources } from "./generated-sources.ts";
 import { globToRegExp } from "./glob.ts";
 import { type Declared, isChartTemplate, readDeclared } from "./manifests.ts";
 import { inside, type Tree } from "./tree.ts";
-import { isMapping, mappings, text } from "./untyped.ts";
+import { isMapping, mapping, mappings, text } from "./untyped.ts";
 
 /** What a commit says, anywhere, about which files Argo CD reads. Each answer is yes wherever it might be. */
 export interface Readers {
@@ -40,11 +42,21 @@ const anyValuesFile = /^\s*-\s*["']?(?:\.?\/|\$\w+\/)?\*+(?:\/\*+)*["']?\s*$/m;
 export async function readReaders(tree: Tree, isAside: (path: string) => boolean): Promise<Readers> {
   const texts = await readTexts(tree);
   const declared = await readDeclared(tree, "");
-  const outer = new Map([...texts].filter(([path]) => !isAside(path)));
-  const readers = readersIn(outer, { tree, declared });
-  const inner = [...texts.keys()].filter((path) => !outer.has(path) && !isDocumentation(path));
-  const leadsAside = inner.some((path) => readers.namesFile(path) || readers.readsFolderOf(path));
-  return leadsAside ? readersIn(texts, { tree, declared }) : readers;
+  const counting = new Map([...texts].filter(([path]) => !isAside(path)));
+  for (;;) {
+    const readers = readersIn(counting, { tree, declared });
+    const reached = [...texts].filter(
+      ([path]) =>
+        !counting.has(path) &&
+        !isDocumentation(path) &&
+        (readers.linked(path) ||
+          readers.inChart(path) ||
+          readers.namesFile(path) ||
+          readers.readsFolderOf(path)),
+    );
+    if (readers.anything || reached.length === 0) return readers;
+    for (const [path, text] of reached) counting.set(path, text);
+  }
 }
 
 function readersIn(
@@ -122,9 +134,16 @@ async function readTexts(tree: Tree): Promise<ReadonlyMap<string, string>> {
     .map(({ path }) => path);
   for await (const [path, text] of tree.readAll(paths, { maxBytes: Number.POSITIVE_INFINITY })) {
     const plain = /\.ya?ml$/.test(path) && !isChartTemplate(tree, path);
-    texts.set(path, plain ? text.replace(/^[ \t]*#.*$/gm, "") : text);
+    if (basename(path) === configFileName) texts.set(path, withoutRelevance(text));
+    else texts.set(path, plain ? text.replace(/^[ \t]*#.*$/gm, "") : text);
   }
   return texts;
+}
+
+/** What Rehearsal is told to ignore is not named by that. */
+function withoutRelevance(config: string): string {
+  const { relevance: _, ...others } = mapping(parseDocument(config).toJS());
+  return JSON.stringify(others);
 }
 
 /** Whatever could be a pattern for files. Of stars alone there are too many that mean something else. */

@@ -8,6 +8,8 @@ import { type Content, readContent } from "./content.ts";
 import { findDeployers } from "./deployers.ts";
 import { git } from "./git-fixture.ts";
 import { locator } from "./locate.ts";
+import type { RemoteSource } from "./remote-source.ts";
+import { findRemoteSources } from "./remote-sources.ts";
 import { findRoots, type Roots } from "./roots.ts";
 import { findSelfManagement } from "./self-management.ts";
 import { openTree } from "./tree.ts";
@@ -47,6 +49,12 @@ function listed({ parts }: Roots): string[] {
       ({ manifest, place }) => `${manifest.kind} ${mapping(manifest.metadata).name} at ${place.file}`,
     ),
   );
+}
+
+/** How many of each kind. */
+function kinds(sources: readonly RemoteSource[]): Record<string, number> {
+  const grouped = Map.groupBy(sources, ({ kind }) => kind);
+  return Object.fromEntries([...grouped].map(([kind, all]) => [kind, all.length]));
 }
 
 describe("the quickstart", () => {
@@ -124,6 +132,23 @@ describe.skipIf(!existsSync(homelabs))("homelabs beside the checkout (../shared/
       });
       expect(own?.values.map(({ file }) => file)).toEqual(["k8s/infra/controllers/argocd/values.yaml"]);
     });
+
+    test("takes charts, a base and a file from other hosts", async () => {
+      const content = await repository.content();
+      const roots = await findRoots({ content, configured: [], isThisRepository });
+      const { sources, unknown } = await findRemoteSources({ content, isThisRepository, roots });
+      expect(kinds(sources)).toEqual({ file: 1, git: 1, helm: 11, oci: 4 });
+      expect(sources).toContainEqual({
+        kind: "git",
+        url: "https://github.com/intel/intel-device-plugins-for-kubernetes",
+        version: "v0.35.0",
+        reads: "revision",
+        folder: "deployments/nfd/overlays/node-feature-rules",
+        place: { file: "k8s/infra/controllers/node-feature-discovery/kustomization.yaml", line: 7 },
+        by: "kustomization k8s/infra/controllers/node-feature-discovery",
+      });
+      expect(unknown).toEqual([]);
+    });
   });
 
   describe("jamesdkelly88-kubernetes-lab", () => {
@@ -142,6 +167,18 @@ describe.skipIf(!existsSync(homelabs))("homelabs beside the checkout (../shared/
       const roots = await findRoots({ content, configured, isThisRepository });
       expect(listed(roots)).toEqual(["Application beta at clusters/beta/argocd.yaml"]);
       expect(roots.leftOut).toHaveLength(8);
+    });
+
+    test("takes the charts of its lists from other hosts, and those of one cluster alone from that root", async () => {
+      const content = await repository.content();
+      const all = await findRemoteSources({ content, isThisRepository });
+      expect(kinds(all.sources)).toEqual({ file: 1, helm: 11 });
+      expect(all.unknown).toEqual([]);
+      const configured = [{ path: "clusters/beta/argocd.yaml", place: { file: ".rehearsal.yaml", line: 1 } }];
+      const roots = await findRoots({ content, configured, isThisRepository });
+      const { sources } = await findRemoteSources({ content, isThisRepository, roots });
+      expect(sources.length).toBeLessThan(all.sources.length);
+      expect(sources.filter(({ place }) => /^clusters\/(?:alpha|gamma)/.test(place.file))).toEqual([]);
     });
   });
 });

@@ -65,6 +65,19 @@ describe("nothing of Argo CD's", () => {
   ])("$name", async ({ after, ignore }) => {
     expect(await irrelevant({ ...homelab, "ansible/hosts.md": "" }, after, ignore)).toBe(true);
   });
+
+  test("what a configuration names only to have it ignored", async () => {
+    const configured = {
+      ...homelab,
+      ".rehearsal.yaml": "relevance:\n  ignore: [ansible/**]\n",
+      "ansible/hosts.md": "",
+    };
+    const after = { "ansible/site.yaml": "- hosts: all\n" };
+    expect(await irrelevant(configured, after, ["ansible/**"])).toBe(true);
+    expect(
+      await irrelevant({ ...configured, ".rehearsal.yaml": "roots: [ansible]\n" }, after, ["ansible/**"]),
+    ).toBe(false);
+  });
 });
 
 describe("what Argo CD could notice", () => {
