@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { Agent, type Dispatcher } from "undici";
-import { messageOf } from "../runner/errors.ts";
+import type { Dispatcher } from "undici";
+import { agentOver, reasonOf } from "../vendor/outside/agent.ts";
+import type { Upstream } from "../vendor/outside/upstream.ts";
 import type { EvidenceLog } from "./evidence.ts";
-import type { Upstream } from "./upstream.ts";
 
 /** Passes requests on to the host that they are meant for. */
 export interface Forwarder extends AsyncDisposable {
@@ -40,18 +40,7 @@ export function createForwarder(options: {
 }): Forwarder {
   const { upstream, evidence, isOurs } = options;
   const stopped = new AbortController();
-  const agent = new Agent({
-    allowH2: false,
-    connect: ({ hostname, protocol, port }, done) => {
-      const host = hostname.replace(/^\[|\]$/g, "");
-      const { signal } = stopped;
-      const socket =
-        protocol === "https:"
-          ? upstream.connectTls(host, Number(port || 443), signal)
-          : upstream.connect(host, Number(port || 80), { tls: false, signal });
-      socket.then((ready) => done(null, ready)).catch((error: Error) => done(error, null));
-    },
-  });
+  const agent = agentOver(upstream, stopped.signal);
 
   async function send(request: IncomingMessage, first: URL, signal: AbortSignal, body?: Buffer) {
     const method = request.method ?? "GET";
@@ -125,12 +114,6 @@ function answeredHeaders(
       (entry): entry is [string, string | string[]] => entry[1] !== undefined && !notForwarded.has(entry[0]),
     ),
   );
-}
-
-/** One line. Where every address of a host failed, the first one's reason. */
-function reasonOf(error: unknown): string {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  return messageOf(first).split("\n")[0] ?? "";
 }
 
 function parseUrl(text: string, base: URL): URL | undefined {

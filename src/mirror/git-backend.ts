@@ -14,13 +14,15 @@ import { readWants, watchForPack } from "./pkt-line.ts";
 export interface GitBackend {
   /**
    * Answers one request, streaming both ways. Gives the objects that were asked for and completely sent.
-   * Never throws; what fails ends the response.
+   * `body` stands for that of a request that has been read already, unpacked. Never throws; what fails ends the
+   * response.
    */
   answer(
     request: IncomingMessage,
     response: ServerResponse,
     kind: "refs" | "fetch",
     onSent: (wants: string[]) => void,
+    body?: Buffer,
   ): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ async function answer(
   response: ServerResponse,
   kind: "refs" | "fetch",
   onSent: (wants: string[]) => void,
+  body?: Buffer,
 ): Promise<void> {
   const child = startPiped(backend.program, [], {
     env: {
@@ -77,10 +80,12 @@ async function answer(
   const wants = readWants();
   const pack = watchForPack();
   let unreadable: string | undefined;
-  const given = feed(kind === "refs" ? undefined : request, child.stdin, wants.push).catch((error) => {
-    unreadable = messageOf(error);
-    child.kill();
-  });
+  const given = feed(kind === "refs" ? undefined : (body ?? request), child.stdin, wants.push).catch(
+    (error) => {
+      unreadable = messageOf(error);
+      child.kill();
+    },
+  );
   try {
     await pipeline(
       child.stdout,
@@ -149,12 +154,13 @@ function writeHead(response: ServerResponse, head: string): void {
 }
 
 async function feed(
-  request: IncomingMessage | undefined,
+  request: IncomingMessage | Buffer | undefined,
   stdin: Writable,
   onChunk: (chunk: Buffer) => void,
 ): Promise<void> {
-  if (!request) {
-    stdin.end();
+  if (!request || Buffer.isBuffer(request)) {
+    if (request) onChunk(request);
+    stdin.end(request);
     return;
   }
   const packed = /^(x-)?gzip$/i.test(request.headers["content-encoding"] ?? "");

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { createSecureContext, TLSSocket } from "node:tls";
-import type { KeyPair } from "../runner/certificates.ts";
+import { type SecureContext, TLSSocket } from "node:tls";
 import type { EvidenceLog } from "./evidence.ts";
 
 /** The host that a client believes to speak to. */
@@ -15,16 +14,12 @@ export type Respond = (request: IncomingMessage, response: ServerResponse, origi
 
 /** Takes over connections that clients mean for another host, and answers the requests in them. */
 export interface Interceptor {
-  intercept(socket: Socket, authority: string, protocol: "tls" | "plain"): void;
+  /** `secureContext` for what speaks TLS. */
+  intercept(socket: Socket, authority: string, secureContext: SecureContext | undefined): void;
   close(): void;
 }
 
-export function createInterceptor(
-  { key, certificate }: KeyPair,
-  evidence: EvidenceLog,
-  respond: Respond,
-): Interceptor {
-  const secureContext = createSecureContext({ key, cert: certificate, minVersion: "TLSv1.2" });
+export function createInterceptor(evidence: EvidenceLog, respond: Respond): Interceptor {
   const origins = new WeakMap<object, Origin>();
   const sockets = new Set<Socket>();
   const silent = new Set<Socket>();
@@ -36,7 +31,7 @@ export function createInterceptor(
     else response.destroy();
   });
 
-  function secure(socket: Socket, authority: string): TLSSocket {
+  function secure(socket: Socket, authority: string, secureContext: SecureContext): TLSSocket {
     const secured = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
     let reason = "the client left without a request";
     silent.add(secured);
@@ -54,9 +49,9 @@ export function createInterceptor(
   }
 
   return {
-    intercept(socket, authority, protocol) {
-      const connection = protocol === "tls" ? secure(socket, authority) : socket;
-      origins.set(connection, { authority, protocol: protocol === "tls" ? "https" : "http" });
+    intercept(socket, authority, secureContext) {
+      const connection = secureContext ? secure(socket, authority, secureContext) : socket;
+      origins.set(connection, { authority, protocol: secureContext ? "https" : "http" });
       sockets.add(connection);
       connection.once("close", () => sockets.delete(connection));
       server.emit("connection", connection);

@@ -5,17 +5,21 @@ import { join } from "node:path";
 import { gitAt } from "../repository/git.ts";
 import { createAuthority } from "../runner/certificates.ts";
 import { messageOf } from "../runner/errors.ts";
+import { authorityOf } from "../vendor/outside/authority.ts";
+import { joinPem, systemAuthorities } from "../vendor/outside/trust.ts";
+import { createUpstream, type UpstreamOptions } from "../vendor/outside/upstream.ts";
+import type { Vendor } from "../vendor/vendor.ts";
 import { createEvidenceLog } from "./evidence.ts";
 import { createForwarder } from "./forward.ts";
 import { createGitBackend } from "./git-backend.ts";
+import { createHostCertificates } from "./host-certificates.ts";
 import { createInterceptor } from "./interceptor.ts";
 import { createLargeFiles } from "./large-files.ts";
+import { createOtherHosts } from "./other-hosts.ts";
 import { openProxy } from "./proxy.ts";
-import { authorityOf, repositoryRequests } from "./repository-requests.ts";
+import { repositoryRequests } from "./repository-requests.ts";
 import { createResponder } from "./responder.ts";
-import { joinPem, systemAuthorities } from "./trust.ts";
 import { splice } from "./tunnel.ts";
-import { createUpstream, type UpstreamOptions } from "./upstream.ts";
 import type { World } from "./world.ts";
 
 /** Answers for the real Git URLs, to clients that use it as their HTTPS proxy and trust its authority. */
@@ -26,6 +30,13 @@ export interface Mirror extends AsyncDisposable {
   readonly caBundle: string;
   /** Names for which it answers: lower case, without ports. */
   readonly hosts: readonly string[];
+  /**
+   * Tells it of authorities that clients have for single hosts, as PEM by name. Gives back the hosts that it
+   * answers for: it trusts their authority in its clients' place, which must not be told of it.
+   */
+  adopt(authorities: Readonly<Record<string, string>>): string[];
+  /** Hosts besides its own that it shall answer for no longer: clients would not take it for them. */
+  leave(hosts: readonly string[]): void;
   /** What it has served since it was opened. */
   evidence(): Evidence;
 }
@@ -40,6 +51,8 @@ export interface MirrorOptions {
   folder: string;
   /** `restricted` refuses every host that the mirror does not answer for. */
   egress: "open" | "restricted";
+  /** Answers for hosts other than the rehearsed repository's. */
+  vendor?: Vendor | undefined;
   /** How hosts are reached that it does not answer for: as this process would, where nothing else is said. */
   upstream?: {
     /** Where a host really is; undefined leaves that to DNS. */
@@ -112,17 +125,19 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     return requests.match(authorityOf(url.hostname, port), "GET", url.pathname + url.search) !== undefined;
   };
   const forwarder = createForwarder({ upstream, evidence, isOurs });
+  const others = createOtherHosts(options.vendor);
   const responder = createResponder({
     requests,
     egress,
     evidence,
     forwarder,
+    others,
     backend: await createGitBackend(world.gitDir),
     largeFiles: createLargeFiles(world.lfsStores),
     commitOf: await tagsToCommits(world.gitDir),
   });
-  const certificate = await authority.issue({ commonName: "Rehearsal mirror", names: requests.hosts });
-  const interceptor = createInterceptor(certificate, evidence, responder.respond);
+  const certificates = createHostCertificates(authority, requests.hosts);
+  const interceptor = createInterceptor(evidence, responder.respond);
   const stopped = new AbortController();
   const outside = new Set<Socket>();
 
@@ -130,8 +145,16 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
   const proxy = await openProxy(bind, credentials, {
     async connect(name, port, client) {
       const target = authorityOf(name, port);
-      const protocol = requests.protocolOf(target);
-      if (protocol) return interceptor.intercept(client.accept(), target, protocol);
+      const protocol =
+        requests.protocolOf(target) ?? (others.answersFor(name, port) ? protocolAt(port) : undefined);
+      if (protocol) {
+        try {
+          const context = protocol === "tls" ? await certificates.of(name) : undefined;
+          return interceptor.intercept(client.accept(), target, context);
+        } catch (error) {
+          return client.refuse(502, `no certificate can be made for ${target}: ${messageOf(error)}`);
+        }
+      }
       if (egress === "restricted") {
         const reason = `${target} is not of the rehearsed repository, and egress is restricted`;
         evidence.tunnel(target, "refused", "egress is restricted");
@@ -161,6 +184,14 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     proxyUrl: `http://${credentials.username}:${credentials.password}@${name}:${proxy.port}`,
     caBundle,
     hosts: requests.hosts,
+    adopt(authorities) {
+      const hosts = Object.keys(authorities);
+      const ours = hosts.filter((host) => requests.hosts.includes(host) || others.answersFor(host));
+      for (const host of ours)
+        for (const way of [upstream, options.vendor]) way?.trust(host, authorities[host] ?? "");
+      return ours;
+    },
+    leave: (hosts) => hosts.forEach(others.leave),
     evidence: evidence.snapshot,
     async [Symbol.asyncDispose]() {
       stopped.abort();
@@ -171,6 +202,11 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
       await responder.idle();
     },
   };
+}
+
+/** What clients speak that ask for a connection: for http they mostly ask for the URL instead. */
+function protocolAt(port: number): "tls" | "plain" {
+  return port === 80 ? "plain" : "tls";
 }
 
 /** A client may ask for an annotated tag by the tag's own SHA; what it gets is the commit. */

@@ -1,4 +1,5 @@
 import { parseRepositoryUrl, pathKey } from "../repository/repository-url.ts";
+import { authorityOf } from "../vendor/outside/authority.ts";
 
 /** What a request to the rehearsed repository asks for. */
 export type RepositoryRequest = {
@@ -58,12 +59,6 @@ export function repositoryRequests(urls: readonly string[]): RepositoryRequests 
       return { path, ...classify(method, rest, url.searchParams.get("service")) };
     },
   };
-}
-
-/** `host:port` in lower case, with brackets where the host is an IPv6 address. */
-export function authorityOf(host: string, port: number): string {
-  const name = host.toLowerCase().replace(/^\[|\]$|\.$/g, "");
-  return `${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
 type Classified =

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "../runner/errors.ts";
+import { authorityOf } from "../vendor/outside/authority.ts";
 import type { EvidenceLog } from "./evidence.ts";
 import type { Forwarder } from "./forward.ts";
 import type { GitBackend } from "./git-backend.ts";
 import type { Origin, Respond } from "./interceptor.ts";
 import { type LargeFiles, readBody } from "./large-files.ts";
-import { authorityOf, type RepositoryRequest, type RepositoryRequests } from "./repository-requests.ts";
+import type { OtherHosts } from "./other-hosts.ts";
+import type { RepositoryRequest, RepositoryRequests } from "./repository-requests.ts";
 
 export interface Responder {
   respond: Respond;
@@ -19,12 +21,13 @@ export function createResponder(parts: {
   egress: "open" | "restricted";
   evidence: EvidenceLog;
   forwarder: Forwarder;
+  others: OtherHosts;
   backend: GitBackend;
   largeFiles: LargeFiles;
   /** The commit that a tag object stands for. */
   commitOf: (object: string) => string;
 }): Responder {
-  const { requests, egress, evidence, forwarder, backend, largeFiles, commitOf } = parts;
+  const { requests, egress, evidence, forwarder, others, backend, largeFiles, commitOf } = parts;
   const pending = new Set<Promise<void>>();
 
   async function respond(request: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void> {
@@ -33,7 +36,9 @@ export function createResponder(parts: {
     if (!target.startsWith("/") || !URL.canParse(base + target)) return refuse(response, 400, "not a URL");
     const wanted = requests.match(origin.authority, request.method ?? "GET", target);
     if (wanted) return answer(wanted, request, response, origin);
-    await passOn(request, response, new URL(base + target), origin);
+    const url = new URL(base + target);
+    if (await others.answer(request, response, url)) return;
+    await passOn(request, response, url, origin);
   }
 
   async function answer(
@@ -75,12 +80,13 @@ export function createResponder(parts: {
     origin: Origin,
     body?: Buffer,
   ): Promise<void> {
-    if (egress === "open") return forwarder.forward(request, response, url, body);
-    evidence.tunnel(origin.authority, "refused", `${url.pathname}: egress is restricted`);
+    const forbidden = egress === "restricted" ? "egress is restricted" : others.forbidden;
+    if (forbidden === undefined) return forwarder.forward(request, response, url, body);
+    evidence.tunnel(origin.authority, "refused", `${url.pathname}: ${forbidden}`);
     refuse(
       response,
       403,
-      `${url.origin}${url.pathname} is not of the rehearsed repository, and egress is restricted.`,
+      `${url.origin}${url.pathname} is not of the rehearsed repository, and ${forbidden}.`,
     );
   }
 

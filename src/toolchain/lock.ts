@@ -13,6 +13,8 @@ export interface LockRequest {
   signal?: AbortSignal | undefined;
   /** A lock not renewed for this long belongs to a dead process. At least 2,000. */
   staleMs?: number;
+  /** What is said while another process has it. */
+  waiting?: string;
 }
 
 export interface Lock extends AsyncDisposable {
@@ -60,7 +62,7 @@ export async function takeLock(request: LockRequest): Promise<Lock> {
 }
 
 async function acquire(
-  { log, signal }: LockRequest,
+  { log, signal, waiting = "Waiting for another rehearsal to prepare the toolchain" }: LockRequest,
   notes: string,
   tryLock: () => Promise<() => Promise<void>>,
 ): Promise<() => Promise<void>> {
@@ -77,7 +79,7 @@ async function acquire(
         throw error;
       }
     }
-    step ??= log.step("Waiting for another rehearsal to prepare the toolchain");
+    step ??= log.step(waiting);
     step.update(await announced(notes));
     await setTimeout(pollMs);
   }

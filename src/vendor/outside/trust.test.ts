@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { temporaryFolder } from "../repository/git-fixture.ts";
-import { InfrastructureError } from "../runner/errors.ts";
+import { temporaryFolder } from "../../repository/git-fixture.ts";
+import { InfrastructureError } from "../../runner/errors.ts";
 import { joinPem, systemAuthorities } from "./trust.ts";
 
 const one = "-----BEGIN CERTIFICATE-----\nMQ==\n-----END CERTIFICATE-----";

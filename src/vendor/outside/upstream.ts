@@ -2,8 +2,8 @@ import { lookup as dnsLookup, type LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { BlockList, connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { authorityOf } from "./authority.ts";
 import { connectThroughProxy, parentProxy } from "./parent-proxy.ts";
-import { authorityOf } from "./repository-requests.ts";
 
 /** How the mirror reaches the world outside. */
 export interface Upstream {
@@ -11,6 +11,8 @@ export interface Upstream {
   connect(host: string, port: number, options: { tls: boolean; signal: AbortSignal }): Promise<Socket>;
   /** With the host's certificate verified. */
   connectTls(host: string, port: number, signal: AbortSignal): Promise<TLSSocket>;
+  /** PEM of the authorities that one host is verified by from now on, and of no other. */
+  trust(host: string, authorities: string): void;
 }
 
 export interface UpstreamOptions {
@@ -28,6 +30,7 @@ const connectMs = 20_000;
 
 export function createUpstream(options: UpstreamOptions): Upstream {
   const forbidden = forbiddenAddresses(options.loopback);
+  const trusted = new Map<string, string>();
 
   async function open(host: string, port: number, tls: boolean, signal: AbortSignal): Promise<Socket> {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(connectMs)]);
@@ -46,12 +49,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   return {
     connect: (host, port, { tls, signal }) => open(host, port, tls, signal),
+    trust: (host, authorities) => void trusted.set(host.toLowerCase(), authorities),
     async connectTls(host, port, signal) {
       const socket = await open(host, port, true, signal);
       socket.on("error", () => {});
       const secured = connectTls({
         socket,
-        ca: options.authorities,
+        ca: trusted.get(host.toLowerCase()) ?? options.authorities,
         ALPNProtocols: ["http/1.1"],
         ...(isIP(host) === 0 ? { servername: host } : { host }),
       });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { getCACertificates } from "node:tls";
-import { InfrastructureError, messageOf } from "../runner/errors.ts";
+import { InfrastructureError, messageOf } from "../../runner/errors.ts";
 
 // Where Go looks (crypto/x509/root_linux.go), and macOS's and OpenBSD's.
 const systemBundles = [
