@@ -9,6 +9,8 @@ export const definition = defineAction({
     base: text(),
     head: text(),
     always: flag(false),
+    offline: flag(false),
+    cache: text(),
     instance: name("default"),
     toolchain: text(),
     "toolchain-archive": text(),

@@ -8,6 +8,8 @@ export const definition = defineAction({
     base: text(),
     head: text(),
     always: flag(false),
+    offline: flag(false),
+    cache: text(),
     toolchain: text(),
     "toolchain-archive": text(),
     "toolchain-sha256": text(),

@@ -15,6 +15,8 @@ export interface RequestInputs {
   roots: readonly string[];
   engine: EngineName | undefined;
   always: boolean;
+  offline: boolean;
+  cache: string | undefined;
   toolchain: string | undefined;
   "toolchain-archive": string | undefined;
   "toolchain-sha256": string | undefined;
@@ -50,11 +52,13 @@ export async function requestOfEvent(
 }
 
 function overridesOf(inputs: RequestInputs, timeoutMs: number | undefined): SessionRequest["overrides"] {
-  const { roots, toolchain } = inputs;
+  const { roots, toolchain, offline, cache } = inputs;
   const archive = inputs["toolchain-archive"];
   return {
     ...(roots.length === 0 ? {} : { roots: [...roots], rootsFrom: "the input roots" }),
     timeoutMs,
+    ...(offline ? { offline } : {}),
+    cache: cache && resolve(cache),
     toolchainDirectory: toolchain && resolve(toolchain),
     toolchainArchive:
       archive === undefined ? undefined : { url: archive, sha256: inputs["toolchain-sha256"] },

@@ -114,6 +114,10 @@ describe("a chart of a repository", () => {
       "https://x.example/index.yaml: dial tcp: lookup x.example: no such host",
     ],
     [
+      'Error: looks like "https://x.example" is not a valid chart repository or cannot be reached: failed to fetch https://x.example/index.yaml : 502 x.example:443 cannot be reached: ENOTFOUND',
+      "https://x.example/index.yaml answers 502 x.example:443 cannot be reached: ENOTFOUND",
+    ],
+    [
       "Error: failed to fetch https://x.example/a.tgz : 503 Service Unavailable",
       "failed to fetch https://x.example/a.tgz : 503 Service Unavailable",
     ],

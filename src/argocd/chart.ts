@@ -25,7 +25,12 @@ const fix = "Correct repository, chart or version below argocd in the configurat
  */
 export async function fetchChart(
   settings: ArgoCdSettings,
-  where: { folder: string; toolchain: Toolchain; env: Record<string, string>; signal: AbortSignal },
+  where: {
+    folder: string;
+    toolchain: Toolchain;
+    env: Record<string, string | undefined>;
+    signal: AbortSignal;
+  },
 ): Promise<FetchedChart | { unavailable: string }> {
   if (settings.repository === undefined) return describeChart(await localChart(settings));
   const target = join(where.folder, "chart");
@@ -43,7 +48,8 @@ export async function fetchChart(
   if (pulled.exitCode !== 0) {
     const reason = lastLines(pulled.stderr, 1)
       .replace(/^Error: /, "")
-      .replace(/^looks like .*?: Get "([^"]+)": /, "$1: ");
+      .replace(/^looks like .*?: Get "([^"]+)": /, "$1: ")
+      .replace(/^looks like .*?: failed to fetch (\S+) : /, "$1 answers ");
     if (/not found in .* repository|no chart version found|not found: |: not found$/i.test(reason)) {
       throw new ChangeError(`the argo-cd chart that the repository pins does not exist: ${reason}`, {
         fix: "Correct its name, version or repository.",

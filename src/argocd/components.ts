@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import type { KubeClient } from "../kubernetes/client.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 import { InfrastructureError } from "../runner/errors.ts";
 import { freePorts, type OwnedProcesses } from "../runner/owned-processes.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
@@ -17,7 +18,7 @@ export interface ComponentsRequest {
   toolchain: Toolchain;
   namespace: string;
   /** The way out of the repo-server. */
-  mirror: { proxyUrl: string; caBundle: string; hosts: readonly string[] };
+  mirror: Pick<Mirror, "proxyUrl" | "caBundle" | "adopt" | "leave">;
   signal: AbortSignal;
 }
 
@@ -137,12 +138,13 @@ async function prepareFolders({
     ["bin", "home", "tmp", "tls", "ssh", "gpg"].map(folder),
   )) as [string, string, string, string, string, string];
   const certificates = await configMapData(client, namespace, "argocd-tls-certs-cm");
+  const adopted = mirror.adopt(certificates);
+  const left = Object.entries(certificates).filter(([host]) => !adopted.includes(host));
+  mirror.leave(left.map(([host]) => host));
   const knownHosts = await configMapData(client, namespace, "argocd-ssh-known-hosts-cm");
   await Promise.all([
     // A file named after a host replaces every other authority for it, the mirror's included.
-    ...Object.entries(certificates)
-      .filter(([host]) => !mirror.hosts.includes(host))
-      .map(([host, pem]) => writeFile(join(tls, host), pem)),
+    ...left.map(([host, pem]) => writeFile(join(tls, host), pem)),
     writeFile(join(ssh, "ssh_known_hosts"), knownHosts.ssh_known_hosts ?? ""),
     ...["git-verify-wrapper.sh", "git-ask-pass.sh", "gpg-wrapper.sh"].map(async (name) => {
       const target = join(toolchain.argocdFiles, "hack", name);

@@ -12,8 +12,9 @@ import { verdictText } from "../report/text.ts";
 import { type Checkout, openCheckout } from "../repository/checkout.ts";
 import { type Config, emptyConfig, loadConfig } from "../repository/config.ts";
 import type { ConfigOverrides } from "../repository/config-overrides.ts";
-import { InfrastructureError } from "../runner/errors.ts";
 import { liveConsole } from "./console.ts";
+import { interruption } from "./interruption.ts";
+import { keepReport, makeReportFolder } from "./report-folder.ts";
 
 export interface RehearseFlags {
   base?: string;
@@ -28,7 +29,10 @@ export interface RehearseFlags {
   trustBase?: boolean;
   toolchain?: string;
   fetch: boolean;
+  offline?: boolean;
+  cache?: string;
   guardHost?: boolean;
+  report?: string;
   logs?: string;
   json?: boolean;
   verbose?: boolean;
@@ -49,6 +53,7 @@ export async function rehearseCommand(path: string, flags: RehearseFlags): Promi
     release();
     console.close();
   }
+  if (flags.report !== undefined) await keepReport(flags.report, verdict);
   if (flags.json) process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
   stream.write(`\n${verdictText(verdict, palette).join("\n")}\n`);
   return exitCodes[verdict.result];
@@ -63,6 +68,7 @@ async function rehearseWith(
   let checkout: Checkout;
   let config: Config;
   try {
+    if (flags.report !== undefined) await makeReportFolder(flags.report);
     checkout = await openCheckout(path, signal);
     config = flags.trustBase ? emptyConfig() : await loadConfig(path, { file: flags.config });
   } catch (error) {
@@ -88,30 +94,13 @@ async function rehearseWith(
 }
 
 function overridesOf(flags: RehearseFlags, { scope }: Checkout): ConfigOverrides {
-  const { context, timeout, root, toolchain } = flags;
+  const { context, timeout, root, toolchain, offline, cache } = flags;
   return {
     context,
+    ...{ offline, cache: cache && resolve(cache) },
     timeoutMs: timeout,
     roots: root?.map((path) => posix.join(scope, path)),
     rootsFrom: "--root",
     toolchainDirectory: toolchain && resolve(toolchain),
-  };
-}
-
-/** Aborts on Ctrl-C and on SIGTERM; a second Ctrl-C does not wait for the clean-up. */
-function interruption(): { signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(exitCodes.infrastructure);
-    controller.abort(new InfrastructureError(`interrupted by ${name}`));
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    release() {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
-    },
   };
 }

@@ -263,6 +263,28 @@ describe("one that is expected and was never created", () => {
     expect(get("shop").waitsFor).toEqual(["Application/argocd/db"]);
   });
 
+  it("waits for an area of an earlier wave in which one has failed", () => {
+    const { see, pass, get } = stage();
+    const held = (name: string, children: string[], waitsFor: string) =>
+      passing(name, {
+        "status.resources": children.map((name) => child(name)),
+        "status.sync.status": "OutOfSync",
+        "status.operationState": {
+          phase: "Running",
+          message: `waiting for healthy state of argoproj.io/Application/${waitsFor}`,
+          operation: { sync: { revision: merge } },
+        },
+      });
+    see(
+      held("root", ["infrastructure", "shop"], "infrastructure"),
+      held("infrastructure", ["db"], "db"),
+      passing("db", { "status.health": { status: "Degraded" } }),
+    );
+    expect(pass(60_000)).toBe("decided");
+    expect(get("infrastructure").waitsFor).toEqual(["Application/argocd/db"]);
+    expect(get("shop").waitsFor).toEqual(["Application/argocd/infrastructure"]);
+  });
+
   it("is no longer missing once it is there", () => {
     const { see, pass, get } = stage();
     see(parent(), passing("other", { "status.health.status": "Progressing" }));
@@ -489,6 +511,7 @@ describe("a failure that another Application may heal", () => {
   const missingKind = (changes: Changes = {}) =>
     passing("shop", {
       "status.operationState": failedSync([result('no matches for kind "Plan" in version "a.b/v1"')], {
+        failures: 2,
         limit: -1,
       }),
       ...changes,

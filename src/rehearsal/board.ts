@@ -151,9 +151,16 @@ export function createBoard(options: BoardOptions): Board {
     const parent = all.get(expectedBy ?? "");
     if (parent?.final) return [parent.key];
     if (!parent || !isHeldByChildren(parent)) return [];
-    return parent.children
-      .map((child) => child.key)
-      .filter((other) => other !== key && all.get(other)?.final);
+    return parent.children.map((child) => child.key).filter((other) => other !== key && isHeldUp(other));
+  }
+
+  /** Whether it has failed, or is held up by one that has, however deep that is. */
+  function isHeldUp(key: string, seen = new Set<string>()): boolean {
+    const tracked = all.get(key);
+    if (!tracked || tracked.finding.state === "passed" || seen.has(key)) return false;
+    seen.add(key);
+    if (tracked.final) return true;
+    return isHeldByChildren(tracked) && tracked.children.some((child) => isHeldUp(child.key, seen));
   }
 
   /** Keys of itself and of those that brought it. */

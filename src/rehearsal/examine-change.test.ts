@@ -55,7 +55,9 @@ beforeEach(async () => {
 
 async function examine(
   files: Files,
-  request: Partial<Pick<RehearsalRequest, "configFrom" | "onlyIfRelevant">> = {},
+  request: Partial<
+    Pick<RehearsalRequest, "configFrom" | "onlyIfRelevant" | "fetch" | "overrides" | "log">
+  > = {},
 ): Promise<ExaminedChange> {
   await commit(path, files);
   await using processes = ownProcesses();
@@ -80,6 +82,20 @@ async function examine(
   };
   return await examineChange(whole, processes, clock);
 }
+
+test("offline, the checkout's own remote is not asked either", async () => {
+  const steps: string[] = [];
+  const log = {
+    ...silentLog,
+    step(title: string) {
+      steps.push(title);
+      return silentLog.step(title);
+    },
+  };
+  await examine({ "web/values.yaml": "b: 2\n" }, { fetch: true, overrides: { offline: true }, log });
+  expect(steps).toContain("Merging head into base");
+  expect(steps.filter((title) => title.startsWith("Fetching"))).toEqual([]);
+});
 
 describe("a change that Argo CD cannot notice", () => {
   test("passes with its reason, and what it changes", async () => {

@@ -199,6 +199,28 @@ describe("out of sync", () => {
     });
   });
 
+  it("of a definition alone is given time, however often it was healed: Argo CD sees those late", () => {
+    const crd = {
+      group: "apiextensions.k8s.io",
+      kind: "CustomResourceDefinition",
+      name: "a.b",
+      status: "OutOfSync",
+    };
+    const late = (...others: object[]) =>
+      look(
+        outOfSync({
+          "status.resources": [crd, ...others],
+          "status.operationState.operation.sync": { autoHealAttemptsCount: 2 },
+        }),
+      );
+    expect(late()).toMatchObject({ finality: { when: "lasting", ms: 120_000 } });
+    const service = { kind: "Service", namespace: "web", name: "web", status: "OutOfSync" };
+    expect(late(service)).toMatchObject({
+      reason: { resource: { kind: "Service" } },
+      finality: { when: "now" },
+    });
+  });
+
   it("after two tries of self-heal is final", () => {
     const healed = (count: number) =>
       outOfSync({ "status.operationState.operation.sync": { autoHealAttemptsCount: count } });

@@ -17,6 +17,11 @@ import type { Finding, Reason } from "./reason.ts";
 const degradedMs = 20_000;
 const suspendedMs = 15_000;
 const idleMs = 30_000;
+/**
+ * Argo CD looks at one change of a CustomResourceDefinition at a time, and reads the whole API anew for each: up to
+ * seconds. What it compares with is as old as what still waits, however often it heals or is asked to refresh.
+ */
+const definitionsMs = 120_000;
 const wrongRevisionMs = 20_000;
 const deletedMs = 15_000;
 /** Self-heal tries that changed nothing. */
@@ -128,10 +133,12 @@ function comparedSinceSync({ status }: Application): boolean {
 
 function outOfSync(application: Application, operation: OperationState | undefined): Finding {
   const unequal = (application.status?.resources ?? []).filter(({ status }) => status === "OutOfSync");
-  const resource = unequal.find(({ kind }) => kind !== "Application") ?? unequal[0];
+  const telling = unequal.filter(({ kind }) => kind !== "Application");
+  const resource = telling.find((each) => !isDefinition(each)) ?? telling[0] ?? unequal[0];
   if (operation?.phase === "Succeeded") {
     const message = `was synced, and is out of sync again${resource ? `: ${nameResource(resource)}` : ""}`;
     const reason: Reason = { code: "diverges", class: "change", message, resource };
+    if (resource && isDefinition(resource)) return suspect(reason, { when: "lasting", ms: definitionsMs });
     const healed = (operation.operation?.sync?.autoHealAttemptsCount ?? 0) >= healAttempts;
     return suspect(reason, healed ? { when: "now" } : { when: "lasting", ms: idleMs });
   }
@@ -139,6 +146,10 @@ function outOfSync(application: Application, operation: OperationState | undefin
   const message =
     "out of sync, and Argo CD does not sync it (a sync window, or a policy of its own, may forbid it)";
   return suspect({ code: "idle", class: "change", message, resource }, { when: "lasting", ms: idleMs });
+}
+
+function isDefinition({ group, kind }: ResourceStatus): boolean {
+  return group === "apiextensions.k8s.io" && kind === "CustomResourceDefinition";
 }
 
 function health(application: Application): Finding {

@@ -1,10 +1,12 @@
 import { type Application, type ApplicationSet, sourcesOf } from "../argocd/application.ts";
 import { someOf } from "../runner/words.ts";
+import type { VendorEvidence } from "../vendor/evidence.ts";
 import { revisionsOf } from "./expectation.ts";
 import type { FidelityCheck } from "./not-proven.ts";
 import type { Places } from "./places.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 import type { Tracked } from "./tracked.ts";
+import { explainByVendor } from "./vendor-reason.ts";
 import type {
   ApplicationSetVerdict,
   ApplicationState,
@@ -20,6 +22,8 @@ export interface JudgeOptions {
   /** Why manifests may have come from elsewhere than the mirror; undefined where they cannot. */
   misled: string | undefined;
   places: Places;
+  /** What the mirror did about other hosts. Without it, nothing is said of them. */
+  vendor?: VendorEvidence | undefined;
   timedOut: boolean;
   /** By `namespace/name`. Without it, there is none. */
   diagnoses?: ReadonlyMap<string, Diagnosis> | undefined;
@@ -157,9 +161,12 @@ function stateOf(
   };
 }
 
-function placed(reason: Reason, tracked: Tracked, { places }: JudgeOptions): Reason {
-  const place = reason.place ?? places.ofReason(reason, tracked);
-  return place ? { ...reason, place } : reason;
+function placed(reason: Reason, tracked: Tracked, { places, vendor }: JudgeOptions): Reason {
+  const application =
+    tracked.kind === "Application" ? (tracked.object as Application | undefined) : undefined;
+  const explained = vendor ? explainByVendor(reason, application, vendor) : reason;
+  const place = explained.place ?? places.ofReason(explained, tracked);
+  return place ? { ...explained, place } : explained;
 }
 
 function sourceVerdicts(application: Application, tracked: Tracked): SourceVerdict[] {

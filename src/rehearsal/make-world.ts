@@ -89,7 +89,8 @@ function merge(
   baseBranch: string | undefined,
   urls: Parameters<typeof prepareWorld>[0]["urls"],
 ): Promise<World> {
-  const { checkout, base, head, worktree, pullRequest, fetch, log } = request;
+  const { checkout, base, head, worktree, pullRequest, log, overrides } = request;
+  const fetch = request.fetch && !overrides?.offline;
   return prepareWorld({
     ...{ checkout, base, baseBranch, head, worktree, pullRequest, urls, fetch, log, signal },
     folder: join(folder, "world"),

@@ -97,6 +97,38 @@ const comparisons: readonly Case[] = [
     "change",
   ],
 
+  // What the mirror says of other hosts.
+  [
+    `${generation}${rpc}error fetching chart: failed to fetch chart: failed running helm: \`helm pull --destination x --version 1.2.3 --repo https://charts.example web\` failed exit status 1: Error: failed to fetch https://charts.example/web-1.2.3.tgz : 424 charts.example/web-1.2.3.tgz is not in the cache, and --offline forbids asking for it; run rehearse vendor`,
+    "not-cached",
+    "infrastructure",
+  ],
+  [
+    `${generation}${rpc}failed to resolve revision "1.2.3": cannot get digest for revision 1.2.3: HEAD "https://oci.example/v2/web/manifests/1.2.3": response status code 424: Failed Dependency`,
+    "not-cached",
+    "infrastructure",
+  ],
+  [
+    `${generation}${rpc}failed running helm: \`helm pull\` failed exit status 1: Error: failed to fetch https://charts.example/web-1.2.3.tgz : 409 the digest of web 1.2.3 of https://charts.example has changed: the lock has sha256:1, upstream has sha256:2`,
+    "digest",
+    "change",
+  ],
+  [
+    `${generation}${rpc}failed running helm: \`helm pull\` failed exit status 1: Error: failed to fetch https://charts.example/web-1.2.3.tgz : 409 the digest of web 1.2.3 of https://charts.example has changed: the cache has sha256:1, upstream has sha256:2`,
+    "digest",
+    "configuration",
+  ],
+  [
+    `${generation}${rpc}failed running helm: \`helm pull\` failed exit status 1: Error: failed to fetch https://charts.example/web-1.2.3.tgz : 424 charts.example/web-1.2.3.tgz is not in the cache, and egress is restricted; run rehearse vendor`,
+    "source",
+    "configuration",
+  ],
+  [
+    `${generation}${rpc}\`kustomize build <path to cached source>/x --enable-helm --helm-kube-version 1.37.2 --helm-api-versions argoproj.io/v1alpha1/AppProject\` failed exit status 1: Error: chart "web" version "9.9.9" not found in https://charts.example repository`,
+    "manifests",
+    "change",
+  ],
+
   // The way to a source.
   [
     `${generation}${rpc}error fetching chart: failed to fetch chart: failed running helm: \`helm pull --destination x --repo https://charts.example web\` failed exit status 1: Error: looks like "https://charts.example" is not a valid chart repository or cannot be reached: Get "https://charts.example/index.yaml": Bad Gateway: charts.example:443 cannot be reached: getaddrinfo ENOTFOUND charts.example`,
@@ -397,6 +429,19 @@ describe("cleanMessage", () => {
         `${generation}${rpc}Manifest generation error (cached): rpc error: code = Internal desc = apps/shop:\n  app path does not exist`,
       ),
     ).toBe("apps/shop: app path does not exist");
+  });
+
+  it("leaves out the kinds of the cluster, and what Helm guesses about an index", () => {
+    expect(
+      cleanMessage(
+        "`kustomize build x --enable-helm --helm-api-versions apps/v1 --helm-api-versions v1/Pod` failed",
+      ),
+    ).toBe("`kustomize build x --enable-helm` failed");
+    expect(
+      cleanMessage(
+        'Error: looks like "https://charts.example" is not a valid chart repository or cannot be reached: failed to fetch https://charts.example/index.yaml : 503 Service Unavailable',
+      ),
+    ).toBe("Error: https://charts.example/index.yaml answers 503 Service Unavailable");
   });
 
   it("leaves out when it is tried again, which changes with every try", () => {

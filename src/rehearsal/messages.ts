@@ -81,9 +81,26 @@ function unwaived(finality: Finality): Rule {
   };
 }
 
+/** What the mirror says of other hosts (src/vendor/refusal.ts); of registries, some clients show the status alone. */
+const vendorRules: readonly Rule[] = [
+  {
+    pattern: / is not in the cache, and (?!egress)|status code 424\b|returned error: 424\b/,
+    result: infrastructure("not-cached", { when: "repeated" }),
+  },
+  {
+    pattern: /the (?:digest|commit) of .* has changed: the lock has /,
+    result: change("digest", { when: "repeated" }),
+  },
+  {
+    pattern: /the (?:digest|commit) of .* has changed: the cache has /,
+    result: { code: "digest", class: "configuration", finality: { when: "repeated" } },
+  },
+];
+
 /** What an error of generating or comparing manifests means. In order: the first that matches decides. */
 const comparisonRules: readonly Rule[] = [
   unwaived({ when: "repeated" }),
+  ...vendorRules,
   {
     pattern: /could not find (?:cmp-server )?plugin|CMP processing failed|cmp-server/i,
     result: infrastructure("unsupported", { when: "repeated" }),
@@ -152,7 +169,7 @@ const syncRules: readonly Rule[] = [
 ];
 
 export function classifyComparison(message: string): Classified {
-  return match(comparisonRules, message) ?? change("manifests", { when: "repeated" });
+  return match(comparisonRules, withoutVersions(message)) ?? change("manifests", { when: "repeated" });
 }
 
 /** Undefined where the message says nothing about whether it may heal. */
@@ -164,11 +181,16 @@ function match(rules: readonly Rule[], message: string): Classified | undefined 
   return rules.find((rule) => rule.pattern.test(message))?.result;
 }
 
+/** Without the kinds of the cluster, which Argo CD names to Helm and kustomize one by one. */
+function withoutVersions(message: string): string {
+  return message.replace(/ --(?:helm-)?(?:api-versions|kube-version) [^\s`]+/g, "");
+}
+
 /** One line, without the wrapping that Argo CD and gRPC put around what a tool said. */
 export function cleanMessage(message: string): string {
   const refusal = hostRefusal(message);
   if (refusal !== undefined) return refusal;
-  return message
+  return withoutVersions(message)
     .replace(/^Failed to load target state: /, "")
     .replace(/failed to generate manifest for source \d+ of \d+: /, "")
     .replace(/rpc error: code = \w+ desc = /g, "")
@@ -181,6 +203,10 @@ export function cleanMessage(message: string): string {
     .replace(
       /looks like "[^"]*" is not a valid chart repository or cannot be reached: Get "([^"]+)": (?:Bad Gateway: )?/,
       "$1 cannot be reached: ",
+    )
+    .replace(
+      /looks like "[^"]*" is not a valid chart repository or cannot be reached: failed to fetch (\S+) : /,
+      "$1 answers ",
     )
     .replace(/\s*Retrying attempt #\d+ at [^.]+\./, "")
     .replace(/\s*\(retried \d+ times\)\.?/, "")

@@ -86,8 +86,13 @@ describe("an object that the API refuses", () => {
     });
   });
 
+  it("lets the same sync bring a kind that its first try lacked", () => {
+    const first = examineOperation(failedSync([missingKind], { failures: 1, limit: 5 }));
+    expect(first).toMatchObject({ reason: { code: "missing-kind" }, finality: { when: "retried" } });
+  });
+
   it("waits for another Application to bring its kind, however often it fails, until its retries are spent", () => {
-    for (const failures of [1, 3, 9])
+    for (const failures of [2, 3, 9])
       expect(examineOperation(failedSync([missingKind], { failures, limit: -1 }))).toMatchObject({
         reason: { code: "missing-kind" },
         finality: { when: "quiet" },

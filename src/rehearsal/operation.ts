@@ -27,6 +27,8 @@ export function examineOperation(operation: OperationState): Finding | undefined
   if (finality.when === "retried" && failures >= finality.times) {
     return suspect({ ...reason, finality: `${times(failures)} (${limitOf(operation)})` }, { when: "now" });
   }
+  // One and the same sync may bring what it lacked, such as a definition, and find it at the next try.
+  if (finality.when === "quiet" && failures < 2) return suspect(reason, { when: "retried", times: 2 });
   return suspect(reason, finality);
 }
 

@@ -1,5 +1,3 @@
-import { type FetchedChart, fetchChart } from "../argocd/chart.ts";
-import { helmEnvironment } from "../argocd/install.ts";
 import type { ArgoCdSettings } from "../argocd/settings.ts";
 import type { World } from "../mirror/world.ts";
 import type { ChangedFile } from "../repository/changed-files.ts";
@@ -8,7 +6,9 @@ import { sameRepository } from "../repository/repository-url.ts";
 import { findRoots, type Roots } from "../repository/roots.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { argoCdSettings } from "./argocd-settings.ts";
+import { type BootstrapChart, fetchBootstrapChart } from "./bootstrap-chart.ts";
 import type { ExaminedChange } from "./examine-change.ts";
+import { type Vendoring, vendoringOf } from "./vendoring.ts";
 import type { WeakenedSetting } from "./verdict.ts";
 
 /** Everything that is known before a cluster is needed. */
@@ -17,7 +17,8 @@ export interface Prepared {
   content: Content;
   roots: Roots;
   settings: ArgoCdSettings;
-  chart: FetchedChart | { unavailable: string };
+  bootstrap: BootstrapChart;
+  vendoring: Vendoring;
   isRepository(url: string): boolean;
   changed: readonly ChangedFile[];
   weakened: readonly WeakenedSetting[];
@@ -40,18 +41,15 @@ export async function prepare(examined: ExaminedChange, where: Where): Promise<P
   const isRepository = (url: string) => world.urls.some((known) => sameRepository(known, url));
   const roots = await findRoots({ content, configured: config.roots, isThisRepository: isRepository });
   const { settings, notes } = await argoCdSettings(config.argocd, content, isRepository);
-  const chart = await fetchChart(settings, {
-    folder: where.folder,
-    toolchain: where.toolchain,
-    env: helmEnvironment(where.folder),
-    signal: where.signal,
-  });
+  const vendoring = await vendoringOf(examined, { roots, settings, isRepository });
+  const bootstrap = await fetchBootstrapChart(settings, { ...where, world, vendoring });
   return {
     world,
     content,
     roots,
     settings,
-    chart,
+    bootstrap,
+    vendoring,
     isRepository,
     ...{ changed, weakened },
     notes: [...examined.notes, ...notes],

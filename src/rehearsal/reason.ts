@@ -20,6 +20,8 @@ export type ReasonCode =
   | "manifests" // Argo CD cannot generate or compare the desired manifests
   | "source" // the place where manifests come from refuses
   | "transport" // the place where manifests come from does not answer
+  | "not-cached" // what it needs of another host is not in the cache, and may not be asked for
+  | "digest" // a version of something of another host is not what it was
   | "spec" // the Application itself is invalid
   | "forbidden" // its project does not allow it
   | "missing-kind" // no CustomResourceDefinition

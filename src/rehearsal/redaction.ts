@@ -20,6 +20,8 @@ export interface Redaction {
   readonly redact: Redact;
   /** The same request, which logs and shows nothing of what is known by then. */
   request(request: RehearsalRequest): RehearsalRequest;
+  /** Learns single values. */
+  hide(values: readonly string[]): void;
   /** Learns what stands in commits in plain text. */
   learnFrom(...trees: readonly Tree[]): Promise<void>;
   /** Learns every Secret of a cluster from now on, also one that is gone at the end. */
@@ -51,6 +53,9 @@ export function createRedaction(): Redaction {
       log: redactedLog(request.log, redact),
       onProgress: (tree) => request.onProgress(redactStrings(tree, redact)),
     }),
+    hide(values) {
+      for (const value of values) masks.hide(value);
+    },
     async learnFrom(...trees) {
       for (const tree of trees) {
         const { secrets, values } = await readDeclaredSecrets(tree, seen);

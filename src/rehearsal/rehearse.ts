@@ -7,6 +7,7 @@ import { createRedaction, type Redaction } from "./redaction.ts";
 import type { RehearsalRequest } from "./request.ts";
 import { bootstrapArgoCd, startRehearsal, syncApplications } from "./stages.ts";
 import { type Stopwatch, stopwatch } from "./stopwatch.ts";
+import { guardedSecrets } from "./vendoring.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -34,6 +35,7 @@ async function rehearseOpenly(
     const examined = await examineChange(request, processes, clock);
     const { gitDir, base, merge } = examined.world;
     await redaction.learnFrom(await openTree(gitDir, base), await openTree(gitDir, merge));
+    redaction.hide(guardedSecrets(examined.request.config));
     if (examined.verdict) return examined.verdict;
     await using started = await startRehearsal(examined, processes, clock);
     await using _secrets = redaction.follow(started.client);

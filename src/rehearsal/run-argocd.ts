@@ -1,3 +1,4 @@
+import { configMapData } from "../argocd/component-spec.ts";
 import { startComponents } from "../argocd/components.ts";
 import { prepareInCluster } from "../argocd/in-cluster/in-cluster.ts";
 import { runningVersion } from "../argocd/in-cluster/running-version.ts";
@@ -73,6 +74,8 @@ async function runInCluster(request: RunArgoCdRequest, reach: MirrorReach): Prom
     const installation = await asStep(log, "Installing Argo CD", () =>
       inCluster.installing((either) => installArgoCd(installRequest(request, either))),
     );
+    // A Pod's files for single hosts come from it.
+    mirror.leave(Object.keys(await configMapData(client, namespace, "argocd-tls-certs-cm")));
     await inCluster.untilRunning();
     const running = await runningVersion(client, namespace, installation.pinned);
     return {
@@ -102,7 +105,7 @@ function installRequest(
     kubeconfig: cluster.kubeconfig,
     toolchain,
     settings: prepared.settings,
-    chart: prepared.chart,
+    chart: prepared.bootstrap.chart,
     folder: processes.folder,
     signal,
   };

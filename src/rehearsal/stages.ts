@@ -7,6 +7,7 @@ import { reasonOfFailure } from "../runner/loss.ts";
 import type { OwnedProcesses } from "../runner/owned-processes.ts";
 import { resolveToolchain } from "../toolchain/resolve.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import type { Vendor } from "../vendor/vendor.ts";
 import { type ExaminedChange, repositoryOf } from "./examine-change.ts";
 import { guardCluster, guardNote, underGuard } from "./host-guard/guard-cluster.ts";
 import type { HostGuard } from "./host-guard/host-guard.ts";
@@ -21,6 +22,8 @@ import { type RunningArgoCd, runArgoCd } from "./run-argocd.ts";
 import { startAndPrepare } from "./start.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { describeChanges, watchedSources } from "./touched.ts";
+import { vendorNotes } from "./vendor-notes.ts";
+import { openVendoring } from "./vendoring.ts";
 import { type ApplicationVerdict, type Verdict, verdictSchema } from "./verdict.ts";
 
 /** A cluster, and everything that is known before Argo CD runs on it. Disposing releases the cluster. */
@@ -40,6 +43,7 @@ export interface Started extends AsyncDisposable {
 export interface Bootstrapped extends AsyncDisposable {
   started: Started;
   mirror: Mirror;
+  vendor: Vendor;
   argocd: RunningArgoCd;
   /** Undefined where the machine is thrown away after the rehearsal, or no container runs. */
   guard: HostGuard | undefined;
@@ -84,9 +88,12 @@ export async function bootstrapArgoCd(begun: Started): Promise<Bootstrapped> {
   // Without await, the stack would be disposed before this is done.
   return await explained(started, async () => {
     const { bind, host } = cluster.containers.kind === "real" ? cluster.containers.mirror : loopback;
+    const here = cluster.containers.kind === "none";
+    const vendor = stack.use(await openVendoring(prepared.vendoring, { loopback: here }));
     const mirror = stack.use(
       await openMirror({
         world: prepared.world,
+        vendor,
         bind,
         host,
         folder: join(processes.folder, "mirror"),
@@ -96,7 +103,7 @@ export async function bootstrapArgoCd(begun: Started): Promise<Bootstrapped> {
     const argocd = stack.use(await runArgoCd({ ...started, mirror, log: request.log }));
     clock.mark("argocdReady");
     const held = stack.move();
-    return { started, mirror, argocd, guard, [Symbol.asyncDispose]: () => held.disposeAsync() };
+    return { started, mirror, vendor, argocd, guard, [Symbol.asyncDispose]: () => held.disposeAsync() };
   });
 }
 
@@ -115,7 +122,13 @@ async function guardHost({
 }
 
 /** The last stage: applies the roots and waits until every Application is decided. */
-export async function syncApplications({ started, mirror, argocd, guard }: Bootstrapped): Promise<Verdict> {
+export async function syncApplications({
+  started,
+  mirror,
+  vendor,
+  argocd,
+  guard,
+}: Bootstrapped): Promise<Verdict> {
   const { cluster, prepared, processes, clock, signal } = started;
   const { world, content } = prepared;
   const { installation } = argocd;
@@ -126,6 +139,8 @@ export async function syncApplications({ started, mirror, argocd, guard }: Boots
       folder: processes.folder,
     });
     const evidence = mirror.evidence();
+    const others = vendor.evidence();
+    const artefacts = [...(prepared.bootstrap.evidence?.served ?? []), ...others.served];
     const options = {
       fidelity: await fidelityCheck(started.client, cluster.unexercised),
       servedMerge: (url: string) =>
@@ -134,6 +149,7 @@ export async function syncApplications({ started, mirror, argocd, guard }: Boots
         ),
       places: await findPlaces(content, all),
       misled: await argocd.misled(),
+      vendor: others,
       timedOut: ended === "timeout",
       diagnoses,
     };
@@ -157,12 +173,15 @@ export async function syncApplications({ started, mirror, argocd, guard }: Boots
       notes: [
         ...notesOf(prepared),
         ...installation.notes,
+        ...vendorNotes(artefacts, prepared.vendoring),
         ...(guard ? [guardNote(started.request.config.hostAccess)] : []),
         ...emptyNotes(judged.applications),
       ],
       evidence: {
         mergeServed: evidence.fetches.filter((fetch) => fetch.commits.includes(world.merge)).length,
         otherHosts: evidence.tunnels.map(({ host, outcome, count }) => ({ host, outcome, count })),
+        artefacts,
+        refused: others.refused.map(({ message }) => message),
       },
       startedAt: clock.startedAt,
       timings: clock.timings(),

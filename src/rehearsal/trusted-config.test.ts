@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { EngineName } from "../engine/engine.ts";
 import type { Checkout } from "../repository/checkout.ts";
 import { emptyConfig, parseConfig } from "../repository/config.ts";
 import type { ConfigOverrides } from "../repository/config-overrides.ts";
@@ -15,6 +16,7 @@ interface Case {
   scope?: string;
   from?: ConfigFrom;
   overrides?: ConfigOverrides;
+  engine?: EngineName;
 }
 
 async function trustedOf(base: CommittedFiles, here: string, given: Case = {}) {
@@ -26,7 +28,7 @@ async function trustedOf(base: CommittedFiles, here: string, given: Case = {}) {
     overrides: given.overrides,
     base: repository.tree,
   });
-  return { ...trusted, settings: await trusted.settings() };
+  return { ...trusted, settings: await trusted.settings(given.engine ?? "k3d") };
 }
 
 describe("the settings of an engine", () => {
@@ -39,8 +41,35 @@ describe("the settings of an engine", () => {
     expect(settings.k3d.images).toEqual(["a"]);
     expect(settings.existing).toMatchObject({ context: undefined, named: false });
     expect(notes).toEqual([
-      "The engine, its settings, the toolchain and what is allowed are those of the base; what .rehearsal.yaml says of them here counts after the merge.",
+      "The engine, its settings, the toolchain, the cache, credentials and what is allowed are those of the base; what .rehearsal.yaml says of them here counts after the merge.",
     ]);
+  });
+
+  test("bring the stages of the base, whatever the change says", async () => {
+    const base = {
+      ".rehearsal.yaml": "simulated: {stages: [stages]}\n",
+      "stages/a.yaml": "kind: Stage\n",
+      "stages/below/b.yml": "kind: Other\n",
+      "stages/README.md": "",
+    };
+    const { settings, notes } = await trustedOf(base, "simulated: {stages: [evil]}\n", {
+      engine: "simulated",
+    });
+    expect(settings.simulated.stages).toEqual([
+      { path: "stages/a.yaml", text: "kind: Stage\n" },
+      { path: "stages/below/b.yml", text: "kind: Other\n" },
+    ]);
+    expect(notes).toHaveLength(1);
+  });
+
+  test("name the folder of stages that is not there, and its line", async () => {
+    const base = { ".rehearsal.yaml": "\nsimulated:\n  stages: [stages]\nk3d: {config: k3d.yaml}\n" };
+    await expect(trustedOf(base, "", { engine: "existing" })).resolves.toBeDefined();
+    const asked = trustedOf(base, "", { engine: "simulated" });
+    await expect(asked).rejects.toMatchObject({
+      message: "there is no YAML file below stages on the base",
+      where: { file: ".rehearsal.yaml", line: 3 },
+    });
   });
 
   test("name the engine that the base names, or none", async () => {
@@ -74,6 +103,7 @@ describe("the settings of an engine", () => {
   test("are empty where the base has none", async () => {
     const { settings } = await trustedOf({ "README.md": "" }, "");
     expect(settings).toEqual({
+      simulated: { stages: [] },
       k3d: { config: undefined, images: [], imageCache: undefined },
       existing: { context: undefined, named: false, mirror: { bind: undefined, host: undefined } },
     });
@@ -106,7 +136,7 @@ describe("the settings of an engine", () => {
       from: "named",
       base: repository.tree,
     });
-    const settings = await trusted.settings();
+    const settings = await trusted.settings("k3d");
     expect(settings.k3d.config?.text).toBe("kind: Simple\n");
     expect(settings.existing.named).toBe(true);
   });
@@ -182,6 +212,31 @@ describe("where the change is somebody else's", () => {
       );
     },
   );
+
+  test("credentials and the cache are those of the base; a cache that was asked for wins", async () => {
+    const base = {
+      ".rehearsal.yaml":
+        "vendor: {cache: /var/cache}\ncredentials: [{url: https://charts.example.org, passwordFrom: TOKEN}]\n",
+    };
+    const change =
+      "vendor: {cache: /tmp/mine}\ncredentials: [{url: https://evil.example.org, passwordFrom: TOKEN}]\n";
+    const { config, notes } = await trustedOf(base, change);
+    expect(config.vendor.cache).toBe("/var/cache");
+    expect(config.credentials.map(({ url }) => url)).toEqual(["https://charts.example.org"]);
+    expect(notes).toHaveLength(1);
+    const overrides = { cache: "/var/other", offline: true };
+    expect((await trustedOf(base, change, { overrides })).config).toMatchObject({
+      vendor: { cache: "/var/other" },
+      offline: true,
+    });
+  });
+
+  test("a cache in the checkout is refused, where the change is somebody else's", async () => {
+    const base = { ".rehearsal.yaml": "vendor: {cache: .cache}\n" };
+    await expect(trustedOf(base, "", { from: "base" })).rejects.toThrow("lies in the checkout");
+    const overrides = { cache: `${top}/.cache` };
+    await expect(trustedOf({}, "", { from: "base", overrides })).rejects.toThrow("lies in the checkout");
+  });
 
   test.each([
     { name: "the same", merged: "# a comment\ntimeout:   10m\n", notes: 0 },

@@ -1,7 +1,7 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join, posix, relative, resolve, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { EngineSettings } from "../engine/engine.ts";
+import type { EngineName, EngineSettings, StageText } from "../engine/engine.ts";
 import type { Checkout } from "../repository/checkout.ts";
 import {
   type Config,
@@ -14,6 +14,7 @@ import { type ConfigOverrides, override } from "../repository/config-overrides.t
 import { inside, type Tree } from "../repository/tree.ts";
 import { messageOf, UsageError } from "../runner/errors.ts";
 import type { ConfigFrom } from "./request.ts";
+import { stagesInTree, stagesOnDisk } from "./stage-texts.ts";
 
 export interface TrustedConfigRequest {
   checkout: Checkout;
@@ -28,7 +29,7 @@ export interface TrustedConfigRequest {
 export interface TrustedConfig {
   config: Config;
   /** Throws UsageError where a file that they name is not there. */
-  settings(): Promise<EngineSettings>;
+  settings(engine: EngineName): Promise<EngineSettings>;
   /** Where the change would have it otherwise. */
   notes: readonly string[];
 }
@@ -47,9 +48,10 @@ function vouchedFor({ checkout, config, overrides }: TrustedConfigRequest): Trus
   const asked = override(config, overrides);
   return {
     config: asked,
-    async settings() {
-      const file = asked.k3d.config;
-      return settingsOf(asked, file && (await readFromDisk(join(checkout.top, file.path), file.path)));
+    async settings(engine) {
+      const file = engine === "k3d" ? asked.k3d.config : undefined;
+      const text = file && (await readFromDisk(join(checkout.top, file.path), file.path));
+      return settingsOf(asked, text, engine === "simulated" ? await stagesOnDisk(asked, checkout.top) : []);
     },
     notes: [],
   };
@@ -70,10 +72,10 @@ async function wholeBase({ checkout, overrides, base }: TrustedConfigRequest): P
   });
   await refuseToolchainOfCheckout(trusted, checkout);
   const config = override(trusted, overrides);
+  await refuseCacheOfCheckout(config, checkout);
   return {
     config: { ...config, existing: contextOf(config, trusted) },
-    settings: async () =>
-      settingsOf({ ...config, existing: contextOf(config, trusted) }, await readFromBase(config, base)),
+    settings: (engine) => settingsFrom(base, engine, { ...config, existing: contextOf(config, trusted) }),
     notes: [],
   };
 }
@@ -94,21 +96,24 @@ async function partOfBase(request: TrustedConfigRequest): Promise<TrustedConfig>
   }
   if (!isDeepStrictEqual(comparable(trusted), comparable(request.config))) {
     notes.push(
-      `The engine, its settings, the toolchain and what is allowed are those of the base; what ${configFileName} says of them here counts after the merge.`,
+      `The engine, its settings, the toolchain, the cache, credentials and what is allowed are those of the base; what ${configFileName} says of them here counts after the merge.`,
     );
   }
   const config: Config = {
     ...asked,
     engine: trusted.engine,
+    simulated: trusted.simulated,
     k3d: trusted.k3d,
     existing: contextOf(asked, trusted),
     toolchain: override(trusted, overrides).toolchain,
+    vendor: override(trusted, overrides).vendor,
+    credentials: trusted.credentials,
     allow: trusted.allow,
     hostAccess: trusted.hostAccess,
   };
   return {
     config,
-    settings: async () => settingsOf(config, await readFromBase(config, base)),
+    settings: (engine) => settingsFrom(base, engine, config),
     notes,
   };
 }
@@ -135,17 +140,24 @@ async function readConfig(tree: Tree, { top, scope }: Checkout): Promise<Config>
 }
 
 /** A folder of programs in the checkout is the change's, whoever names it. */
-async function refuseToolchainOfCheckout({ toolchain, file }: Config, { top }: Checkout): Promise<void> {
-  if (toolchain.directory === undefined) return;
-  const folder = await realpath(toolchain.directory).catch(() => resolve(toolchain.directory ?? ""));
-  const within = [toolchain.directory, folder].some(
-    (path) => inside(relative(top, path).split(sep).join("/")) !== undefined,
-  );
-  if (!within) return;
+async function refuseToolchainOfCheckout({ toolchain, file }: Config, checkout: Checkout): Promise<void> {
+  if (toolchain.directory === undefined || !(await liesIn(checkout, toolchain.directory))) return;
   throw new UsageError("toolchain.directory lies in the checkout, where the change can put any program", {
     where: file === undefined ? undefined : { file },
     fix: "Name a folder outside the checkout, or an archive with its checksum.",
   });
+}
+
+async function refuseCacheOfCheckout({ vendor: { cache } }: Config, checkout: Checkout): Promise<void> {
+  if (cache === undefined || !(await liesIn(checkout, cache))) return;
+  throw new UsageError(`the cache ${cache} lies in the checkout, where the change can put any chart`, {
+    fix: "Name a folder outside the checkout, below ~/.cache or the runner's temporary folder.",
+  });
+}
+
+async function liesIn({ top }: Checkout, folder: string): Promise<boolean> {
+  const real = await realpath(folder).catch(() => resolve(folder));
+  return [folder, real].some((path) => inside(relative(top, path).split(sep).join("/")) !== undefined);
 }
 
 /** A context of the command line stays; only the base can say that one which looks like production is meant. */
@@ -159,15 +171,26 @@ function contextOf(asked: Config, trusted: Config): Config["existing"] {
   };
 }
 
-function settingsOf({ k3d, existing }: Config, text: string | undefined): EngineSettings {
-  return { k3d: { ...k3d, config: k3d.config && { ...k3d.config, text } }, existing };
+async function settingsFrom(base: Tree, engine: EngineName, config: Config): Promise<EngineSettings> {
+  const text = engine === "k3d" ? await readFromBase(config, base) : undefined;
+  return settingsOf(config, text, engine === "simulated" ? await stagesInTree(config, base) : []);
+}
+
+function settingsOf(
+  { k3d, existing }: Config,
+  text: string | undefined,
+  stages: readonly StageText[],
+): EngineSettings {
+  const config = k3d.config && { ...k3d.config, text };
+  return { simulated: { stages }, k3d: { ...k3d, config }, existing };
 }
 
 /** What a change may not decide for itself. A context of the command line is no part of it. */
 function comparable(config: Config): unknown {
-  const { engine, k3d, existing, toolchain, allow, hostAccess } = config;
+  const { engine, simulated, k3d, existing, toolchain, allow, hostAccess, vendor, credentials } = config;
   return {
-    ...{ engine, toolchain, allow, hostAccess },
+    ...{ engine, toolchain, allow, hostAccess, vendor, credentials },
+    stages: simulated.stages.map(({ path }) => path),
     k3d: { ...k3d, config: k3d.config?.path },
     mirror: existing.mirror,
   };

@@ -23,7 +23,7 @@ const reason = z.strictObject({
   code: z.enum([
     ...["image", "crash", "probe", "unschedulable", "container-config", "volume"],
     ...["machine", "unsupported", "rejected"],
-    ...["manifests", "source", "transport", "spec", "forbidden"],
+    ...["manifests", "source", "transport", "not-cached", "digest", "spec", "forbidden"],
     ...["missing-kind", "missing-namespace", "missing-project"],
     ...["hook", "sync", "duplicate", "diverges", "idle", "degraded", "suspended"],
     ...["wrong-revision", "no-evidence", "generator", "generates-nothing", "missing", "deleted", "timeout"],
@@ -125,6 +125,15 @@ export const verdictShape = z.strictObject({
     z.strictObject({
       mergeServed: count,
       otherHosts: list(z.strictObject({ host: word, outcome: message, count })),
+      artefacts: list(
+        z.strictObject({
+          what: message,
+          from: z.enum(["cache", "upstream"]),
+          why: message.optional(),
+          count,
+        }),
+      ).optional(),
+      refused: list(message).optional(),
     }),
   ),
   startedAt: z.iso.datetime(),

@@ -154,6 +154,19 @@ export interface EvidenceVerdict {
   mergeServed: number;
   /** Hosts that were reached past the mirror, and how that went. */
   otherHosts: readonly { host: string; outcome: string; count: number }[];
+  /** What came from other hosts through the mirror: charts, images, files, repositories. */
+  artefacts?: readonly ArtefactVerdict[] | undefined;
+  /** What of other hosts was refused, each with why. */
+  refused?: readonly string[] | undefined;
+}
+
+export interface ArtefactVerdict {
+  /** `podinfo 6.14.1 of https://charts.example.org`. */
+  what: string;
+  from: "cache" | "upstream";
+  /** Why the cache had to do, where upstream was to be asked. */
+  why?: string | undefined;
+  count: number;
 }
 
 export interface Timings {

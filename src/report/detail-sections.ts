@@ -1,4 +1,4 @@
-import type { ApplicationState, Verdict } from "../rehearsal/verdict.ts";
+import type { ApplicationState, ArtefactVerdict, Verdict } from "../rehearsal/verdict.ts";
 import { formatDuration } from "../runner/duration.ts";
 import { countOf } from "../runner/words.ts";
 import type { Item, Section } from "./budget.ts";
@@ -99,9 +99,20 @@ function evidence(verdict: Verdict, view: View): Section[] {
       ({ host, outcome, count }) =>
         `Past the mirror: ${named(host)}, ${times(count)}, ${words(clip(outcome, 200))}`,
     ),
+    ...fromOthers(evidence?.artefacts ?? [], view),
+    ...(evidence?.refused ?? []).map((message) => `Refused: ${words(clip(message, 300))}`),
   ];
   const items = lines.map((line) => item(`- ${line}`, ranks.evidence, "line"));
   return [folded(`<b>${repository ? "Evidence and times" : "Times"}</b>`, items)];
+}
+
+/** What came through the mirror of other hosts than the repository's. */
+function fromOthers(artefacts: readonly ArtefactVerdict[], view: View): string[] {
+  const of = (wanted: ArtefactVerdict["from"], where: string) => {
+    const names = artefacts.filter(({ from }) => from === wanted).map(({ what }) => what);
+    return names.length === 0 ? [] : [`${where}: ${someNamed(names, view)}`];
+  };
+  return [...of("cache", "From the cache"), ...of("upstream", "Fetched from other hosts")];
 }
 
 function roots(all: NonNullable<Verdict["repository"]>["roots"], view: View): string[] {

@@ -63,6 +63,8 @@ export const evil = verdict(
     evidence: {
       mergeServed: 1,
       otherHosts: hostile.map((text) => ({ host: text, outcome: text, count: 1 })),
+      artefacts: hostile.map((text) => ({ what: text, from: "cache", why: text, count: 1 })),
+      refused: hostile,
     },
   },
 );

@@ -7,6 +7,8 @@ const overrides = z.object({
   roots: z.array(z.string()).optional(),
   rootsFrom: text,
   timeoutMs: z.number().optional(),
+  offline: z.boolean().optional(),
+  cache: text,
   context: text,
   toolchainDirectory: text,
   toolchainArchive: z

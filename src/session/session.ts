@@ -11,6 +11,7 @@ import {
   syncApplications,
 } from "../rehearsal/stages.ts";
 import { stopwatch } from "../rehearsal/stopwatch.ts";
+import { guardedSecrets } from "../rehearsal/vendoring.ts";
 import type { Verdict } from "../rehearsal/verdict.ts";
 import { openTree } from "../repository/tree.ts";
 import { UsageError } from "../runner/errors.ts";
@@ -69,6 +70,7 @@ export function openSession({ request, verdictFile, log }: SessionOptions): Sess
     const examined = await examineChange(redaction.request(live), processes, clock);
     const { gitDir, base, merge } = examined.world;
     await redaction.learnFrom(await openTree(gitDir, base), await openTree(gitDir, merge));
+    redaction.hide(guardedSecrets(examined.request.config));
     if (examined.verdict) return settle({ at: "settled", verdict: examined.verdict }, examined.verdict);
     const started = held.use(await startRehearsal(examined, processes, clock));
     secrets = held.use(redaction.follow(started.client));
