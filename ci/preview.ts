@@ -4,10 +4,11 @@ import { join, resolve } from "node:path";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { commentOf } from "../src/report/comment.ts";
+import { pageOf } from "../src/report/page/page.ts";
 import { context, reports } from "../src/report/report-fixture.ts";
 import { summaryOf } from "../src/report/summary.ts";
 
-/** `npm run preview -- FOLDER` writes each comment and summary as GitHub would show it, to be looked at. */
+/** `npm run preview -- FOLDER` writes each comment and summary as GitHub would show it, and each page, to be looked at. */
 const folder = resolve(process.argv[2] ?? "preview");
 const style = await readFile(
   createRequire(import.meta.url).resolve("github-markdown-css/github-markdown.css"),
@@ -15,7 +16,8 @@ const style = await readFile(
 );
 
 await mkdir(folder, { recursive: true });
-for (const [name, outcome] of Object.entries(reports))
+for (const [name, outcome] of Object.entries(reports)) {
+  await writeFile(join(folder, `${name}-page.html`), pageOf(outcome, context));
   for (const [kind, markdown] of [
     ["comment", commentOf(outcome, context)],
     ["summary", summaryOf(outcome, context)],
@@ -23,6 +25,7 @@ for (const [name, outcome] of Object.entries(reports))
     await writeFile(join(folder, `${name}-${kind}.md`), markdown);
     await writeFile(join(folder, `${name}-${kind}.html`), page(`${name}: ${kind}`, markdown));
   }
+}
 process.stdout.write(`${folder}\n`);
 
 function page(title: string, markdown: string): string {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -144,6 +144,24 @@ describe("the built command", () => {
     expect(code).toBe(2);
     expect(verdict).toMatchObject({ schema: 3, result: "misused", applications: [] });
     expect(stderr).toContain("nowhere");
+  });
+
+  test("keeps its report in a folder, also of an early end", async () => {
+    const { top } = await repository("reported", {
+      "root.yaml": application("root", "apps"),
+      "apps/a.yaml": configMap,
+    });
+    const report = join(folder, "report");
+    const { code } = await rehearse(top, "--head", "nowhere", "--report", report);
+    expect(code).toBe(2);
+    expect((await readdir(report)).toSorted()).toEqual([
+      ...["junit.xml", "report.html", "report.md", "verdict.json"],
+    ]);
+    expect(await readFile(join(report, "report.html"), "utf8")).toContain("nowhere");
+    expect(await readFile(join(report, "junit.xml"), "utf8")).toContain('errors="1"');
+    const unwritable = await rehearse(top, "--report", join(report, "report.md"));
+    expect(unwritable.code).toBe(2);
+    expect(unwritable.stdout).toContain("the report cannot be written to");
   });
 
   test("points at the key of a configuration that it does not understand", async () => {

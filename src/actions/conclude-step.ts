@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claimOf } from "../gate/claim.ts";
@@ -8,6 +8,7 @@ import { annotationsOf } from "../report/annotations.ts";
 import { paletteFor } from "../report/palette.ts";
 import { summaryOf } from "../report/summary.ts";
 import { verdictText } from "../report/text.ts";
+import { verdictJson, writeReport } from "../report/write-report.ts";
 import { messageOf } from "../runner/errors.ts";
 import type { Edge } from "./edge.ts";
 
@@ -23,7 +24,7 @@ export type VerdictOutput = "result" | "verdict" | "report" | "summary";
 
 type StepEdge = Edge<StepReportInputs, VerdictOutput>;
 
-/** An empty folder for `verdict.json`, `report.md` and `logs/`, which outlives the step. */
+/** An empty folder for the files of the report and `logs/`, which outlives the step. */
 export function makeReportFolder(environment: NodeJS.ProcessEnv): Promise<string> {
   return mkdtemp(join(environment.RUNNER_TEMP ?? tmpdir(), "rehearsal-report-"));
 }
@@ -49,22 +50,17 @@ async function addReports(edge: StepEdge, verdict: Verdict, folder: string): Pro
   const { inputs, context, log } = edge;
   const { owner, name } = context.repository;
   try {
-    const text = `${JSON.stringify(verdict, null, 2)}\n`;
-    await writeFile(join(folder, "verdict.json"), text);
-    const markdown = summaryOf(
-      { verdict },
-      {
-        serverUrl: context.serverUrl,
-        repository: `${owner}/${name}`,
-        runUrl: context.runUrl,
-        instance: inputs.instance,
-        head: verdict.repository?.head,
-      },
-    );
-    await writeFile(join(folder, "report.md"), markdown);
+    const reportContext = {
+      serverUrl: context.serverUrl,
+      repository: `${owner}/${name}`,
+      runUrl: context.runUrl,
+      instance: inputs.instance,
+      head: verdict.repository?.head,
+    };
+    await writeReport(folder, verdict, reportContext);
     if (inputs.annotations) edge.annotate(annotationsOf(verdict));
-    if (inputs.summary) await edge.writeSummary(markdown);
-    readVerdict(text); // what the report job would refuse is said here, where it can be looked into
+    if (inputs.summary) await edge.writeSummary(summaryOf({ verdict }, reportContext));
+    readVerdict(verdictJson(verdict)); // what the report job would refuse is said here, where it can be looked into
   } catch (error) {
     log.warn(`the report is incomplete: ${messageOf(error)}`);
   }

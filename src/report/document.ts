@@ -31,5 +31,6 @@ function sectionsOf(outcome: Outcome, context: ReportContext, view: View): Secti
 }
 
 function whole({ links }: View): string {
+  if (links.run === undefined) return "All of it is in `report.html`, beside this file.";
   return `All of it is in the artifact \`rehearsal-report\` of ${link("the run", links.run)}.`;
 }

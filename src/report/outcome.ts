@@ -16,5 +16,11 @@ export interface ReportContext {
 /** The instance where there is but one, which nobody has to be told. */
 export const defaultInstance = "default";
 
+/** Of a report that is read where it was written: no server has its commit, so nothing is linked. */
+export const unlinked: ReportContext = {
+  ...{ serverUrl: "", repository: "", runUrl: "" },
+  ...{ instance: defaultInstance, head: undefined },
+};
+
 /** A verdict, or one sentence that says why there is none. */
 export type Outcome = { verdict: Verdict } | { missing: string };

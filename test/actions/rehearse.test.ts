@@ -42,7 +42,13 @@ describe.concurrent("the root action", () => {
     });
     const report = run.outputs.report ?? "";
     expect(report.startsWith(run.temp)).toBe(true);
-    expect((await readdir(report)).toSorted()).toEqual(["logs", "report.md", "verdict.json"]);
+    expect((await readdir(report)).toSorted()).toEqual([
+      "junit.xml",
+      "logs",
+      "report.html",
+      "report.md",
+      "verdict.json",
+    ]);
     const verdict = JSON.parse(await readFile(join(report, "verdict.json"), "utf8")) as Verdict;
     expect(verdict.applications.map(({ name }) => name).toSorted()).toEqual(["homelab", "web"]);
     expect(run.summary).toContain(repository.head.slice(0, 7));

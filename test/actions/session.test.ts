@@ -83,7 +83,13 @@ describe.runIf(process.platform === "linux").concurrent("the composed actions", 
       claim: { result: "passed", base, head },
     });
     const report = synced.outputs.report ?? "";
-    expect((await readdir(report)).toSorted()).toEqual(["logs", "report.md", "verdict.json"]);
+    expect((await readdir(report)).toSorted()).toEqual([
+      "junit.xml",
+      "logs",
+      "report.html",
+      "report.md",
+      "verdict.json",
+    ]);
     const verdict = JSON.parse(await readFile(join(report, "verdict.json"), "utf8")) as Verdict;
     expect(verdict.applications.map(({ name }) => name).toSorted()).toEqual(["homelab", "web"]);
     expect(synced.summary).toContain(head.slice(0, 7));
