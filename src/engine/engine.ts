@@ -19,9 +19,10 @@ export interface EngineRequest {
   toolchain: Toolchain;
   /**
    * What the repository says about engines, from where the change under rehearsal cannot edit it. Asked for,
-   * because a file that it names has to be there only for the engine that reads it. Throws UsageError.
+   * because a file that it names has to be there only for the engine that reads it, which says its name; what
+   * others would read is left out. Throws UsageError.
    */
-  settings(): Promise<EngineSettings>;
+  settings(engine: EngineName): Promise<EngineSettings>;
   /** Owns whatever the engine starts on this machine, and the folder in which it keeps its files. */
   processes: OwnedProcesses;
   log: Log;
@@ -29,8 +30,19 @@ export interface EngineRequest {
 }
 
 export interface EngineSettings {
+  simulated: {
+    /** Stages of the user's, which the simulation plays in place of ours for the same kinds. */
+    stages: readonly StageText[];
+  };
   k3d: K3dSettings;
   existing: ExistingSettings;
+}
+
+/** A YAML file with Stages of KWOK. */
+export interface StageText {
+  /** For people. */
+  path: string;
+  text: string;
 }
 
 /** A running cluster. Disposing releases what the owner of its processes would not: containers, volumes, networks. */
@@ -73,11 +85,12 @@ export interface MirrorReach {
 /** Objects whose behaviour was not real, and what that leaves unproven. */
 export interface Unexercised {
   /**
-   * Kinds, with their group where it is not the core one: `Service`, `apps/Deployment`; or all that
-   * CustomResourceDefinitions define, Argo CD's own excepted.
+   * Kinds, with their group where it is not the core one: `Service`, `apps/Deployment`; `kro.run/*` or
+   * `*.crossplane.io/*` stand for those of a group, or below it, that no entry names. Or all that
+   * CustomResourceDefinitions define and no entry means, Argo CD's own excepted.
    */
   kinds: readonly string[] | "custom resources";
-  /** Only objects with this value at this path. */
+  /** Only objects with this value at this path. The kinds are those of the version `v1` then. */
   only?: { path: readonly string[]; value: string };
   why: string;
 }

@@ -78,9 +78,61 @@ describe("what an Application does not prove", () => {
     ).toEqual([{ why: "no operator acted on it", resources: ["cert-manager.io/Certificate web/tls"] }]);
   });
 
+  it("are custom resources in the words of what played them; of a group's, those that nothing names", async () => {
+    const entries = [
+      ...unexercised,
+      { kinds: ["cert-manager.io/Certificate"], why: "said to be issued" },
+      { kinds: ["*.crossplane.io/*"], why: "said to be made" },
+      { kinds: ["s3.crossplane.io/Bucket"], why: "said to be empty" },
+    ];
+    expect(
+      await notProven(
+        [
+          { group: "cert-manager.io", kind: "Certificate", name: "tls", ...inWeb },
+          { group: "s3.crossplane.io", kind: "Bucket", name: "a", ...inWeb },
+          { group: "s3.crossplane.io", kind: "Policy", name: "b", ...inWeb },
+        ],
+        entries,
+      ),
+    ).toEqual([
+      { why: "said to be issued", resources: ["cert-manager.io/Certificate web/tls"] },
+      { why: "said to be made", resources: ["s3.crossplane.io/Policy web/b"] },
+      { why: "said to be empty", resources: ["s3.crossplane.io/Bucket web/a"] },
+    ]);
+  });
+
+  it("is told of those objects of a group that are as the engine says", async () => {
+    const kind = "apiextensions.k8s.io/CustomResourceDefinition";
+    const only = { path: ["spec", "group"], value: "cert-manager.io" };
+    const definitions = ["certificates.cert-manager.io", "applications.argoproj.io"];
+    expect(
+      await notProven(
+        definitions.map((name) => ({
+          group: "apiextensions.k8s.io",
+          kind: "CustomResourceDefinition",
+          name,
+        })),
+        [{ kinds: [kind], only, why: "converted" }],
+      ),
+    ).toEqual([{ why: "converted", resources: [`${kind} certificates.cert-manager.io`] }]);
+  });
+
   it("are no custom resources where operators run", async () => {
     const certificate = { group: "cert-manager.io", kind: "Certificate", name: "tls", ...inWeb };
     expect(await notProven([certificate], unexercised.slice(0, 2))).toEqual([]);
+  });
+
+  it("is told of hooks too, which are no part of the Application", async () => {
+    await using api = await startApi(kinds);
+    const check = await fidelityCheck(api.client, [{ kinds: ["batch/Job"], why: "said to succeed" }]);
+    const job = { group: "batch", kind: "Job", name: "migrate", ...inWeb };
+    const results = [
+      { ...job, hookType: "PreSync", hookPhase: "Succeeded" },
+      { ...job, name: "other", status: "Synced" },
+    ];
+    expect(check(passing("web", { "status.operationState.syncResult.resources": results }))).toEqual([
+      { why: "said to succeed", resources: ["batch/Job web/migrate"] },
+    ]);
   });
 
   it("is nothing of what is to be deleted, and nothing where there is nothing", async () => {

@@ -15,6 +15,7 @@ import { silentLog } from "../../src/runner/log.ts";
 import { ownProcesses } from "../../src/runner/owned-processes.ts";
 import { packageRoot } from "../../src/runner/package-root.ts";
 import { resolveToolchain } from "../../src/toolchain/resolve.ts";
+import { noSettings } from "./contract.ts";
 
 const charts = join(packageRoot(), "../shared/charts");
 const chart = { name: "argo-cd", version: "9.2.2", appVersion: "v3.2.3" };
@@ -34,7 +35,7 @@ async function withCluster(
     processes,
     log: silentLog,
     signal,
-    settings: () => Promise.reject(new Error("the simulated engine has none")),
+    settings: async () => noSettings,
   };
   await using cluster = await startSimulated(request, { webhooks: true });
   const client = connect(cluster.kubeconfig);

@@ -25,6 +25,7 @@ export interface ContractOptions {
 }
 
 export const noSettings: EngineSettings = {
+  simulated: { stages: [] },
   k3d: { config: undefined, images: [], imageCache: undefined },
   existing: { context: undefined, named: false, mirror: { bind: undefined, host: undefined } },
 };

@@ -51,6 +51,7 @@ export async function someCluster(): Promise<SomeCluster> {
       return {
         toolchain,
         settings: async () => ({
+          simulated: { stages: [] },
           k3d: { config: undefined, images: [], imageCache: undefined },
           existing,
         }),

@@ -24,7 +24,7 @@ import { recordNamespace, storeEvidence } from "./record-content.ts";
 export const existingEngine: Engine = {
   name: "existing",
   async start({ settings, processes, log, signal }) {
-    const { existing } = await settings();
+    const { existing } = await settings("existing");
     const access = await accessOf(await loadKubeconfig(process.env), existing.context);
     if (!existing.named) refuseProduction(access);
     const kubeconfig = await writeKubeconfig(access, processes.folder);

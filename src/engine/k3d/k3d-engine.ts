@@ -28,7 +28,7 @@ export const k3dEngine: Engine = {
   name: "k3d",
   async start(request) {
     const { log, signal } = request;
-    const [host, { k3d: settings }] = await Promise.all([preflight(log, signal), request.settings()]);
+    const [host, { k3d: settings }] = await Promise.all([preflight(log, signal), request.settings("k3d")]);
     await removeLeftovers(await viewFromHere(host.isThisSystem), log, signal);
 
     const name = `rehearsal-${randomBytes(4).toString("hex")}`;

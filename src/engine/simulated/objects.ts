@@ -1,20 +1,18 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
 import type { KubeClient, KubeObject } from "../../kubernetes/client.ts";
-import { packageRoot } from "../../runner/package-root.ts";
+import type { Catalogue } from "./catalogue.ts";
 
 /** Enough for required anti-affinity and zone spreading of three replicas. */
 const nodeNames = ["simulated-0", "simulated-1", "simulated-2"];
 
-/** Installs what KWOK acts on (its Stages), the nodes, and the storage class that a fresh k3s has as well. */
-export async function installObjects(client: KubeClient): Promise<void> {
-  const stages = await readStages();
-  const definitions = stages.filter((object) => object.kind === "CustomResourceDefinition");
+/** Installs what KWOK acts on: its Stages, but for those of kinds that are not there yet, and the nodes. */
+export async function installObjects(
+  client: KubeClient,
+  { definitions, builtIn }: Pick<Catalogue, "definitions" | "builtIn">,
+): Promise<void> {
   await Promise.all(definitions.map((object) => client.apply(object)));
   await Promise.all([
     ...nodeNames.map((name, index) => client.apply(node(name, index))),
-    ...stages.filter((object) => object.kind === "Stage").map((object) => applyWhenServed(client, object)),
+    ...builtIn.map(({ object }) => applyWhenServed(client, object)),
   ]);
 }
 
@@ -30,13 +28,6 @@ async function applyWhenServed(client: KubeClient, object: KubeObject): Promise<
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-async function readStages(): Promise<KubeObject[]> {
-  const folder = join(packageRoot(), "src/engine/simulated/stages");
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml")).sort();
-  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
-  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject));
 }
 
 function node(name: string, index: number): KubeObject {
