@@ -80,7 +80,7 @@ describe("a text that is no claim", () => {
 
   test("never throws", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.jsonValue().map(String)), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         expect(parseClaim(text)).toHaveProperty("problem");
       }),
     );

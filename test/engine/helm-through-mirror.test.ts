@@ -162,9 +162,13 @@ test("private repositories and registries are open to Helm, which is asked for n
   const credentials = resolveCredentials(declared, { TOKEN: "s3cret" });
   for (const way of [ways["a repository"], ways["a registry"]])
     expect(await helm(way, { credentials })).toMatchObject({ exitCode: 0 });
-  const { exitCode, stderr } = await helm(ways["a repository"], {
-    credentials: resolveCredentials(declared, {}),
-  });
+  // A pull request from a fork is given no secret: what is in the cache has to do, and nothing else is had.
+  const unset = resolveCredentials(declared, {});
+  const forked = await helm(ways["a repository"], { credentials: unset });
+  expect(forked).toMatchObject({ exitCode: 0 });
+  expect(new Set(forked.from)).toEqual(new Set(["cache"]));
+  const empty = openStore(join(folder, "empty"));
+  const { exitCode, stderr } = await helm(ways["a repository"], { credentials: unset, store: empty });
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain("TOKEN, declared for it, is not set");
 });
