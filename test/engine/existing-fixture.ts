@@ -6,6 +6,7 @@ import { type Log, silentLog } from "../../src/runner/log.ts";
 import { ownProcesses } from "../../src/runner/owned-processes.ts";
 import { resolveToolchain } from "../../src/toolchain/resolve.ts";
 import type { Toolchain } from "../../src/toolchain/toolchain.ts";
+import { noSettings } from "./contract.ts";
 
 /** Somebody's cluster: a real control plane whose nodes are simulated. */
 export interface SomeCluster extends AsyncDisposable {
@@ -26,7 +27,7 @@ const { signal: never } = new AbortController();
 export async function someCluster(): Promise<SomeCluster> {
   const toolchain = await resolveToolchain({ log: silentLog });
   const processes = ownProcesses();
-  const settings = () => Promise.reject(new Error("the simulated engine has no settings"));
+  const settings = async () => noSettings;
   const cluster = await simulatedEngine
     .start({ toolchain, settings, processes, log: silentLog, signal: never })
     .catch(async (error: unknown) => {
@@ -50,11 +51,7 @@ export async function someCluster(): Promise<SomeCluster> {
       };
       return {
         toolchain,
-        settings: async () => ({
-          simulated: { stages: [] },
-          k3d: { config: undefined, images: [], imageCache: undefined },
-          existing,
-        }),
+        settings: async () => ({ ...noSettings, existing }),
         processes: own,
         log,
         signal,
