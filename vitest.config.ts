@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** They wait for graces and clean-ups far more than they work, and so cost little beside the others. */
+const patient = ["existing", "host-guard-existing", "lifecycle"].map((name) => `test/engine/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -18,7 +21,17 @@ export default defineConfig({
           name: "engine",
           include: ["test/**/*.test.ts"],
           globalSetup: "test/build.ts",
-          exclude: ["test/k3d/**", "test/act/**"],
+          exclude: ["test/k3d/**", "test/act/**", ...patient],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          maxConcurrency: 2,
+        },
+      },
+      {
+        test: {
+          name: "patient",
+          include: patient,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -61,8 +61,8 @@ async function main(only: string | undefined): Promise<number> {
   else print(`the tests on real containers are ${onlyK3d ? "impossible" : "skipped"}: ${docker.unavailable}`);
   if (docker.unavailable !== undefined && onlyK3d) tally.failed += 1;
   else if (onlyK3d) await runVitest(["k3d"], tally);
-  // Both wait more than they work: for Pods, and for Argo CD to be sure.
-  else await Promise.all([runVitest(["unit", "engine"], tally), runVitest(["act", "k3d"], tally)]);
+  // They wait more than they work: for Pods, and for Argo CD to be sure.
+  else await Promise.all([["unit", "engine"], ["act", "k3d"], ["patient"]].map((of) => runVitest(of, tally)));
   for (const name of tally.skipped) print(`skipped: ${name}`);
   print(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
   return tally.failed === 0 && tally.passed > (onlyK3d ? 0 : checks.length) ? 0 : 1;

@@ -9,7 +9,7 @@ import { openCheckout } from "../../src/repository/checkout.ts";
 import { loadConfig } from "../../src/repository/config.ts";
 import { silentLog } from "../../src/runner/log.ts";
 import { chartsAreThere, modelHomelab, rehearseOffline } from "./model-homelab.ts";
-import { type Fault, faultGroups } from "./model-homelab-faults.ts";
+import { type Fault, faultGroups, lateFaultGroups } from "./model-homelab-faults.ts";
 import { observed } from "./takeover.ts";
 
 /** Areas and what is in them, in the order of their waves. Pages come from an ApplicationSet, which waits for none. */
@@ -85,26 +85,40 @@ describe.skipIf(!chartsAreThere)("the model homelab, with no network (needs ../s
   });
 
   describe.concurrent("with Applications broken", () => {
-    test.for(faultGroups.map((faults) => [faults.map(named).join("; "), faults] as const))(
-      "%s",
-      async ([, faults]) => {
-        const branch = faults.map(({ application }) => application).join("-");
-        await using own = await modelHomelab(cache);
-        await own.change(branch, faults);
-        const { exitCode, verdict, stderr } = await rehearseOffline(own, branch, cache);
-        expect({ exitCode, result: verdict.result }, stderr).toEqual({ exitCode: 1, result: "failed" });
-        for (const { application, code, message } of faults) {
-          const found = verdict.applications.find(({ name }) => name === application);
-          expect(found?.reason, application).toMatchObject({ code, class: "change" });
-          expect(found?.reason?.message).toMatch(message);
-        }
-        expect(states(verdict), stderr).toEqual(expectedStates(faults, verdict));
-      },
-    );
+    test.for(cases(faultGroups))("%s", ([, faults]) => expectRed(faults));
   });
+
+  const long = process.env.REHEARSAL_LONG_TESTS === "1";
+  describe.skipIf(!long)(
+    "with Applications of later areas broken (long: npm run test:long)",
+    { concurrent: true },
+    () => {
+      test.for(cases(lateFaultGroups))("%s", ([, faults]) => expectRed(faults));
+    },
+  );
+
+  async function expectRed(faults: readonly Fault[]): Promise<void> {
+    const branch = faults.map(({ application }) => application).join("-");
+    await using own = await modelHomelab(cache);
+    await own.change(branch, faults);
+    const { exitCode, verdict, stderr } = await rehearseOffline(own, branch, cache);
+    expect({ exitCode, result: verdict.result }, stderr).toEqual({ exitCode: 1, result: "failed" });
+    for (const { application, code, message } of faults) {
+      const found = verdict.applications.find(({ name }) => name === application);
+      expect(found?.reason, application).toMatchObject({ code, class: "change" });
+      expect(found?.reason?.message).toMatch(message);
+    }
+    expect(states(verdict), stderr).toEqual(expectedStates(faults, verdict));
+  }
 });
 
-const named = ({ application, name }: Fault) => `${application}: ${name}`;
+function cases(groups: typeof faultGroups) {
+  return groups.map((faults) => [faults.map(named).join("; "), faults] as const);
+}
+
+function named({ application, name }: Fault): string {
+  return `${application}: ${name}`;
+}
 
 function states({ applications }: Verdict): Record<string, string> {
   return Object.fromEntries(applications.map(({ name, state }) => [name, state]));
