@@ -5,6 +5,7 @@ import { type Mirror, openMirror } from "../mirror/mirror.ts";
 import { sameRepository } from "../repository/repository-url.ts";
 import { reasonOfFailure } from "../runner/loss.ts";
 import type { OwnedProcesses } from "../runner/owned-processes.ts";
+import { someOf } from "../runner/words.ts";
 import { resolveToolchain } from "../toolchain/resolve.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import type { Vendor } from "../vendor/vendor.ts";
@@ -210,8 +211,5 @@ function emptyNotes(applications: readonly ApplicationVerdict[]): string[] {
 function notesOf({ notes, roots }: Prepared): string[] {
   const names = roots.leftOut.map(({ name, place }) => `${name} (${place.file})`);
   if (names.length === 0) return [...notes];
-  return [
-    ...notes,
-    `No root brings these into the cluster, so they were not rehearsed: ${names.join(", ")}.`,
-  ];
+  return [...notes, `No root brings these into the cluster, so they were not rehearsed: ${someOf(names)}.`];
 }
