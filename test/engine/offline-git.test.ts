@@ -10,6 +10,7 @@ import { type HttpsHost, startHost } from "../../src/mirror/mirror-fixture.ts";
 import { packageRoot } from "../../src/runner/package-root.ts";
 import { indexOf } from "../../src/vendor/upstream-fixture.ts";
 import { packArgoCd } from "./argocd-as-chart.ts";
+import { application, configMap, ours } from "./manifests.ts";
 import { type OutsideWorld, startOutsideWorld } from "./outside-world.ts";
 import { commitAll, type Fixture, type Run, rehearse } from "./quickstart.ts";
 
@@ -71,26 +72,6 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
   await rm(top, { recursive: true, force: true });
 });
-
-const ours = { repoURL: "https://git.example/you/homelab", targetRevision: "main" };
-
-function application(name: string, source: object): string {
-  return stringify({
-    apiVersion: "argoproj.io/v1alpha1",
-    kind: "Application",
-    metadata: { name, namespace: "argocd" },
-    spec: {
-      project: "default",
-      source,
-      destination: { server: "https://kubernetes.default.svc", namespace: name === "root" ? "argocd" : name },
-      syncPolicy: { automated: {}, syncOptions: ["CreateNamespace=true"] },
-    },
-  });
-}
-
-function configMap(name: string): string {
-  return stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { name } });
-}
 
 async function write(folder: string, files: Record<string, string>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {

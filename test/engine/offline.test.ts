@@ -14,6 +14,7 @@ import {
   startWorld,
 } from "../../src/vendor/upstream-fixture.ts";
 import { packArgoCd } from "./argocd-as-chart.ts";
+import { application, configMap, ours } from "./manifests.ts";
 import { type OutsideWorld, startOutsideWorld } from "./outside-world.ts";
 import { commitAll, type Fixture, type Run, rehearse } from "./quickstart.ts";
 
@@ -114,26 +115,6 @@ async function change(edits: Record<string, (text: string) => string>): Promise<
   }
   await git("commit", "--quiet", "--all", "--message=change");
   return git;
-}
-
-const ours = { repoURL: "https://git.example/you/homelab", targetRevision: "main" };
-
-function application(name: string, source: object): string {
-  return stringify({
-    apiVersion: "argoproj.io/v1alpha1",
-    kind: "Application",
-    metadata: { name, namespace: "argocd" },
-    spec: {
-      project: "default",
-      source,
-      destination: { server: "https://kubernetes.default.svc", namespace: name === "root" ? "argocd" : name },
-      syncPolicy: { automated: {}, syncOptions: ["CreateNamespace=true"] },
-    },
-  });
-}
-
-function configMap(name: string): string {
-  return stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { name } });
 }
 
 /** What a user would see who has no other network. */
