@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { InfrastructureError } from "./errors.ts";
@@ -246,6 +246,8 @@ describe("an owner that dies without disposing", () => {
     const { owner: child, temporary, pids } = await owner();
     const warden = wardenOf(temporary);
     expect(warden).toHaveLength(1);
+    // A shell that has only just started has not come to its trap.
+    await expect.poll(() => warden.every(ignoresInterrupts), { timeout: 10_000 }).toBe(true);
     for (const pid of [...warden, child.pid]) if (pid) process.kill(pid, "SIGINT");
     await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
     await expect
@@ -277,6 +279,12 @@ function wardenOf(temporary: string): number[] {
       }
     })
     .map(Number);
+}
+
+/** proc(5): a mask of the signals that a process ignores. */
+function ignoresInterrupts(pid: number): boolean {
+  const [, mask = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals.SIGINT - 1))) !== 0n;
 }
 
 describe("free ports", () => {
